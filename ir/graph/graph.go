@@ -3,11 +3,16 @@
 // quantisation (one pass per file). It knows no integers, no hardware and no file format.
 package graph
 
+import "fmt"
+
 // Shape is channels, height, width of one image; the batch is implied everywhere.
 type Shape struct{ C, H, W int }
 
 // Size is the number of elements.
 func (s Shape) Size() int { return s.C * s.H * s.W }
+
+// String is CxHxW.
+func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.C, s.H, s.W) }
 
 // Value is one activation tensor.
 type Value struct {
@@ -29,6 +34,14 @@ type Graph struct {
 	Inputs  []*Value
 	Outputs []*Value
 	Nodes   []*Node
+	Heads   []Head // what passes took off the outputs
+}
+
+// Head is a final operator that a pass removed because it cannot change which class wins.
+type Head struct {
+	Kind string // ONNX operator name
+	Was  string // the output that the model has
+	Now  string // the output that takes its place
 }
 
 // Op is one float operator. The concrete types are below.
