@@ -13,7 +13,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"rampart/internal/diag"
 )
@@ -31,7 +30,7 @@ func WriteFile(path string, data []byte) error {
 // the file that it names is replaced. A device (/dev/stdout) is written to directly.
 //
 // A full disk, a read-only folder and the like come back as a diag.Problem; an error of fill's own comes
-// back wrapped.
+// back as it is.
 func Write(path string, fill func(io.Writer) error) (err error) {
 	path, err = resolve(path)
 	if err != nil {
@@ -40,7 +39,7 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return writeThrough(path, info, fill)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return problem(path, err)
 	}
 	f, err := createAside(path)
@@ -55,7 +54,7 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 		}
 	}()
 	if err := pour(f, fill); err != nil {
-		return problem(path, err)
+		return fillProblem(path, err)
 	}
 	if old, err := os.Stat(path); err == nil { // keep the permissions of the file that is replaced
 		if err := f.Chmod(old.Mode().Perm()); err != nil {
@@ -96,7 +95,7 @@ func writeThrough(path string, info fs.FileInfo, fill func(io.Writer) error) (er
 	}()
 	w := bufio.NewWriter(f)
 	if err := fill(w); err != nil {
-		return problem(path, err)
+		return fillProblem(path, err)
 	}
 	return problem(path, w.Flush())
 }
@@ -127,33 +126,4 @@ func createAside(path string) (*os.File, error) {
 // aside is a name beside path that is very likely free.
 func aside(path string) string {
 	return fmt.Sprintf("%s.partial-%08x", filepath.Clean(path), rand.Uint32())
-}
-
-// problem turns what the system says about a path into what a user can act on; other errors are wrapped
-// with the path. nil stays nil.
-func problem(path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	for _, known := range []struct {
-		cause        error
-		what, remedy string
-	}{
-		{syscall.ENOSPC, "the disk is full", "free some space or write elsewhere"},
-		{syscall.EDQUOT, "the disk quota is used up", "free some space or write elsewhere"},
-		{syscall.EROFS, "the file system is read-only", "write to another folder"},
-		{syscall.ENOTDIR, "cannot be made, a part of its path is a file", "write to another folder"},
-		{syscall.EISDIR, "is a folder, not a file", "give the name of a file"},
-		{syscall.ENAMETOOLONG, "the name is too long for the file system", "choose a shorter one"},
-		{fs.ErrPermission, "no permission to write here", "write to another folder or change its permissions"},
-		{fs.ErrNotExist, "cannot be made, its folder does not exist", "make the folder first"},
-	} {
-		var pathErr *fs.PathError
-		var linkErr *os.LinkError
-		fromSystem := errors.As(err, &pathErr) || errors.As(err, &linkErr) || errors.Is(err, known.cause)
-		if fromSystem && errors.Is(err, known.cause) {
-			return diag.Problem{File: path, What: known.what, Remedy: known.remedy}
-		}
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }
