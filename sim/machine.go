@@ -7,11 +7,14 @@ import (
 	"context"
 
 	"rampart/ir/rtl"
+	"rampart/sim/drive"
 )
 
 // Machine is one running copy of a design. Its top module has streams: an input stream N is the
 // ports N_valid (in, u1), N_data (in), N_ready (out, u1); an output stream N is N_valid (out), N_data
-// (out), N_ready (in). A transfer happens in a cycle in which valid and ready are both 1.
+// (out), N_ready (in). A transfer happens in a cycle in which valid and ready are both 1. While an input
+// stream offers nothing its data port is all zero. Output ports of no stream are watched, input ports
+// of no stream are not allowed. drive.Run is the order of events within a cycle.
 type Machine interface {
 	// Reset brings registers and memories to their initial contents; the next cycle is cycle 0.
 	Reset() error
@@ -39,41 +42,28 @@ type Stimulus struct {
 	// Faults strike after the edge that ends their cycle; sorted by cycle, none before the present one.
 	Faults []rtl.Fault
 	// Want stops the run after the cycle in which every output stream has delivered this many beats in
-	// this run, one number per output stream.
+	// this run, one number per output stream; nil never stops it.
 	Want []int
-	// Limit stops the run when the cycle counter reaches it.
+	// Limit stops the run when the cycle counter reaches it; 0 never does.
 	Limit int64
 	// Quiet stops the run after that many cycles in a row in which no beat was transferred on any input
 	// or output stream (a hang); 0 never does.
 	Quiet int64
 }
 
-// Throttle makes a stream pause at random, the same way on every engine. In each cycle and for each
-// stream k, in port order, one 64-bit draw of the generator seeded by Seed+k decides: the stream may
-// go where draw>>32 < Open. Open 2^32 or Seed 0 never pauses. The generator is xorshift64*: x ^= x>>12;
-// x ^= x<<25; x ^= x>>27; draw = x * 2685821657736338717, and its state is part of the run, not of
-// the machine. An input beat once offered stays offered until taken.
-type Throttle struct {
-	Seed uint64
-	Open uint64
-}
+// Throttle makes a stream pause at random, the same way on every engine: see drive.Throttle.
+type Throttle = drive.Throttle
 
-// Trace is what a run did.
-type Trace struct {
-	Outputs [][]byte  // per output stream, the beats delivered, packed as Stimulus.Inputs
-	Cycles  [][]int64 // per output stream, the cycle of each beat
-	Taken   [][]int64 // per input stream, the cycle in which each beat was taken
-	Cycle   int64     // the number of the next cycle
-	Stop    Stop
-	Digest  uint64 // FNV-1a over every cycle's output ports (valid, ready and, where valid, data)
-}
+// Trace is what a run did: see drive.Trace, and drive.Run for the exact order of events in a cycle
+// and of the bytes in the digest.
+type Trace = drive.Trace
 
 // Stop says why a run ended.
-type Stop uint8
+type Stop = drive.Stop
 
 // Why a run ended.
 const (
-	Done  Stop = iota // all wanted beats came
-	Limit             // the cycle limit was reached
-	Hang              // no transfer for Quiet cycles
+	Done  = drive.Done  // all wanted beats came
+	Limit = drive.Limit // the cycle limit was reached
+	Hang  = drive.Hang  // no transfer for Quiet cycles
 )

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"rampart/internal/diag"
+	"rampart/ir/rtl"
+	"rampart/sim/drive"
+)
+
+// Ports finds the streams of a top module: input streams in the order of their valid ports among
+// Module.Inputs, output streams in the order of theirs among Module.Outputs. Errors name the ports
+// that are missing, mistyped, or inputs of no stream.
+func Ports(top *rtl.Module) (drive.Ports, error) {
+	f := portFinder{ins: map[string]int{}, outs: map[string]int{}, used: map[string]bool{}}
+	for i, n := range top.Inputs {
+		f.ins[n.Name] = i
+		f.types = append(f.types, n.Type)
+	}
+	for i, o := range top.Outputs {
+		f.outs[o.Name] = i
+		f.outTypes = append(f.outTypes, o.Node.Type)
+	}
+	ports := drive.Ports{Outputs: len(top.Outputs)}
+	for _, n := range top.Inputs {
+		if name, ok := strings.CutSuffix(n.Name, "_valid"); ok {
+			ports.In = append(ports.In, f.stream(name, f.ins, f.types, f.outs, f.outTypes))
+		}
+	}
+	for _, o := range top.Outputs {
+		if name, ok := strings.CutSuffix(o.Name, "_valid"); ok {
+			ports.Out = append(ports.Out, f.stream(name, f.outs, f.outTypes, f.ins, f.types))
+		}
+	}
+	for _, n := range top.Inputs {
+		if !f.used[n.Name] {
+			f.problems.Add(diag.Problem{At: top.Name + "." + n.Name, What: "this input port belongs to no stream",
+				Remedy: "name the ports of a stream N N_valid, N_data and N_ready"})
+		}
+	}
+	return ports, f.problems.Err()
+}
+
+type portFinder struct {
+	ins, outs       map[string]int
+	types, outTypes []rtl.Type
+	used            map[string]bool
+	problems        diag.Problems
+}
+
+// stream looks up valid and data among the ports that run with the data, ready among the others.
+func (f *portFinder) stream(name string, with map[string]int, withTypes []rtl.Type, against map[string]int, againstTypes []rtl.Type) drive.Stream {
+	s := drive.Stream{Name: name}
+	find := func(suffix string, ports map[string]int, types []rtl.Type) (int, rtl.Type) {
+		i, ok := ports[name+suffix]
+		if !ok {
+			f.problems.Add(diag.Problem{At: "stream " + name, What: "port " + name + suffix + " is missing or runs the wrong way"})
+			return 0, rtl.Type{}
+		}
+		f.used[name+suffix] = true
+		if suffix != "_data" && types[i] != rtl.U(1) {
+			f.problems.Add(diag.Problem{At: "stream " + name, What: fmt.Sprintf("port %s%s is %s, not u1", name, suffix, types[i])})
+		}
+		return i, types[i]
+	}
+	s.Valid, _ = find("_valid", with, withTypes)
+	s.Ready, _ = find("_ready", against, againstTypes)
+	var data rtl.Type
+	s.Data, data = find("_data", with, withTypes)
+	s.Bits = data.Width()
+	return s
+}
+
+// Check tells what is wrong with a stimulus for a machine of those ports that stands before cycle.
+// Whether fault sites exist is for the machine to say.
+func (s *Stimulus) Check(ports drive.Ports, cycle int64) error {
+	var ps diag.Problems
+	bad := func(at, format string, args ...any) {
+		ps.Add(diag.Problem{At: at, What: fmt.Sprintf(format, args...)})
+	}
+	if len(s.Inputs) != len(ports.In) {
+		bad("stimulus", "beats for %d input streams, but the design has %d", len(s.Inputs), len(ports.In))
+	} else {
+		for k, in := range ports.In {
+			checkBeats(in, s.Inputs[k], bad)
+		}
+	}
+	if s.Want != nil && len(s.Want) != len(ports.Out) {
+		bad("stimulus", "wanted beats for %d output streams, but the design has %d", len(s.Want), len(ports.Out))
+	}
+	for k, want := range s.Want {
+		if want < 0 {
+			bad("stimulus", "output stream %d is to deliver %d beats", k, want)
+		}
+	}
+	if s.Want == nil && s.Limit == 0 && s.Quiet == 0 {
+		bad("stimulus", "neither Want nor Limit nor Quiet would ever stop the run")
+	}
+	if s.Limit < 0 || s.Quiet < 0 {
+		bad("stimulus", "Limit %d and Quiet %d must not be negative", s.Limit, s.Quiet)
+	}
+	last := cycle
+	for _, f := range s.Faults {
+		if f.Cycle < last {
+			bad("fault "+f.String(), "it strikes before cycle %d; faults must be sorted and not in the past", last)
+		}
+		last = max(last, f.Cycle)
+	}
+	return ps.Err()
+}
+
+func checkBeats(in drive.Stream, beats []byte, bad func(at, format string, args ...any)) {
+	at, size := "input stream "+in.Name, in.Bytes()
+	if len(beats)%size != 0 {
+		bad(at, "%d bytes are not a whole number of beats of %d bytes", len(beats), size)
+		return
+	}
+	spare := uint(size*8 - in.Bits)
+	for i := size - 1; spare > 0 && i < len(beats); i += size {
+		if beats[i]>>(8-spare) != 0 {
+			bad(at, "beat %d has bits set past its %d bits", i/size, in.Bits)
+			return
+		}
+	}
+}
+
+// Drive runs an engine within this process under a stimulus from the given cycle on; flip inverts a
+// bit. It checks the stimulus first. The trace is nil only where the stimulus is bad.
+func Drive(ctx context.Context, core drive.Core, ports drive.Ports, cycle int64, s *Stimulus, flip func(rtl.Site) error) (*Trace, error) {
+	if err := s.Check(ports, cycle); err != nil {
+		return nil, err
+	}
+	cycles := make([]int64, len(s.Faults))
+	for i, f := range s.Faults {
+		cycles[i] = f.Cycle
+	}
+	return drive.Run(ctx, core, ports, cycle, drive.Stimulus{
+		Inputs: s.Inputs, Gaps: s.Gaps, Stalls: s.Stalls,
+		Faults: cycles, Strike: func(i int) error { return flip(s.Faults[i].Site) },
+		Want: s.Want, Limit: s.Limit, Quiet: s.Quiet,
+	})
+}
