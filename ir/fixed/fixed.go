@@ -29,7 +29,7 @@ type Node struct {
 	Op   Op
 }
 
-// Op is one of *Conv, *MaxPool, *Concat, *Requant, *ArgMax.
+// Op is one of *Conv, *MaxPool, *Concat, *Requant, *ArgMax. Eval is their meaning.
 type Op interface {
 	Kind() string
 }
@@ -54,12 +54,13 @@ type Window struct {
 // Conv is a convolution or a transposed convolution, then a requantisation:
 //
 //	acc = wrap(sum of Weight * x, AccBits)    x is the input's zero point outside the image
-//	y   = requantise(acc + Bias)              see Requantise
+//	y   = requantise(acc + Bias)              see Scale
 //
 // The zero point of the input is folded into Bias. Weight is [Out][In/Group][kh][kw] for both
 // kinds. For a transposed convolution output row o takes kernel row k from input row
 // (o + Before - k*Dilation)/Stride where that is whole, and Shape of the output fixes its size;
-// columns likewise.
+// columns likewise. Where a stride is above 1 its outputs differ in the kernel elements that they
+// take, so that Bias can fold in no zero point but 0; the quantiser sees to that.
 type Conv struct {
 	Window
 	Transposed bool
@@ -76,11 +77,13 @@ type Conv struct {
 //
 //	y = clamp(((acc * Mult + round) >> Shift) + Zero, Lo, Hi)
 //
-// Mult is nil for shift alone. Zero is the output's zero point; Lo and Hi hold a fused activation.
+// Mult is nil for shift alone. Zero is the output's zero point (Node.Out.Zero); Lo and Hi hold a
+// fused activation. Round is half of 2^Shift, and 0 where Shift is 0. Everything is exact: Check
+// refuses widths that could leave 64 bits.
 type Scale struct {
 	Mult     []int64 // MultBits each, unsigned
-	MultBits int
-	Shift    []int // 0 to 63
+	MultBits int     // 0 where Mult is nil
+	Shift    []int   // 0 to 63
 	Rounding Rounding
 	Lo, Hi   int64
 }
@@ -88,7 +91,8 @@ type Scale struct {
 // Rounding says what happens to the bits shifted out.
 type Rounding uint8
 
-// Rounding modes: to nearest, ties upwards (towards plus infinity) or to the even neighbour.
+// Rounding modes: to nearest, ties upwards (towards plus infinity) or to the even neighbour, which is
+// as HalfUp with bit 0 of the shifted value cleared on a tie.
 const (
 	HalfUp Rounding = iota
 	HalfEven
@@ -100,7 +104,7 @@ type MaxPool struct{ Window }
 // Concat joins channels of inputs that share format and zero point.
 type Concat struct{}
 
-// Requant changes scale, per channel: y = requantise(x - the input's zero point).
+// Requant changes scale, per channel: y = requantise(x - the input's zero point), see Scale.
 type Requant struct{ Scale Scale }
 
 // ArgMax gives the index of the greatest channel, the lowest on ties; one channel, unsigned.
