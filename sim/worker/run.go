@@ -1,0 +1,69 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+
+	"rampart/sim"
+)
+
+// Run continues under the stimulus. A context that ends before the run does ends the program too.
+func (c *client) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) {
+	request, err := c.encode(s)
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.call(ctx, opRun, request)
+	if err != nil {
+		return nil, err
+	}
+	t := decodeTrace(r)
+	if err := r.end(); err != nil {
+		return nil, c.broken(fmt.Errorf("the reply to a run: %w", err))
+	}
+	return t, nil
+}
+
+func (c *client) encode(s *sim.Stimulus) ([]byte, error) {
+	var w writer
+	w.u32(uint32(len(s.Inputs)))
+	for _, beats := range s.Inputs {
+		w.bytes(beats)
+	}
+	for _, t := range []sim.Throttle{s.Gaps, s.Stalls} {
+		w.u64(t.Seed)
+		w.u64(t.Open)
+	}
+	w.u32(uint32(len(s.Faults)))
+	for _, f := range s.Faults {
+		b, err := c.locate(f.Site)
+		if err != nil {
+			return nil, err
+		}
+		w.i64(f.Cycle)
+		w.bit(b)
+	}
+	w.u8(0)
+	if s.Want != nil {
+		w.buf[len(w.buf)-1] = 1
+	}
+	w.u64(uint64(len(s.Want)))
+	for _, n := range s.Want {
+		w.i64(int64(n))
+	}
+	w.i64(s.Limit)
+	w.i64(s.Quiet)
+	return w.buf, nil
+}
+
+func decodeTrace(r *reader) *sim.Trace {
+	t := &sim.Trace{Stop: sim.Stop(r.u8()), Cycle: r.i64(), Digest: r.u64()}
+	for n := r.u32(); n > 0 && r.err == nil; n-- {
+		t.Outputs = append(t.Outputs, r.bytes())
+		t.Cycles = append(t.Cycles, r.i64s())
+	}
+	for n := r.u32(); n > 0 && r.err == nil; n-- {
+		t.Taken = append(t.Taken, r.i64s())
+	}
+	return t
+}
