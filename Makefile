@@ -1,0 +1,46 @@
+# rampart: what can be made. Everything runs without questions and stops at the first failure.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build lint test bench demo fuzz clean
+
+# The packages whose tests run under the race detector: those that start goroutines or processes, and are
+# quick enough. The rest run without it, for it makes arithmetic ten times slower.
+RACE := ./cmd/... ./internal/... ./ir/graph ./ir/fixed ./ir/quant ./sim/...
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the tools that the tests need (Debian packages); nothing where all are there
+	@bash internal/setup/tools.sh
+
+build: ## Build bin/rampart; needs nothing but Go
+	go build -trimpath -o bin/rampart ./cmd/rampart
+
+lint: ## Check formatting, go vet, staticcheck
+	bash internal/setup/lint.sh
+
+test: setup lint ## Check and test everything
+	race=$$(go list $(RACE)); all=$$(go list ./...); \
+	go test -race -timeout 10m $$race; \
+	go test -timeout 10m $$(comm -23 <(sort <<<"$$all") <(sort <<<"$$race"))
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## Fuzz every target, a minute each (FUZZTIME=seconds)
+	bash internal/setup/fuzz.sh
+
+# The embedded road scenes: compile, simulate, check that the engines agree, flip bits.
+MODELS := testdata/models
+DEMO := out/demo
+demo: build ## Compile, simulate, verify and inject on the embedded network, into out/demo
+	bin/rampart compile $(MODELS)/scenes_unet_xs.onnx --calib $(MODELS)/scenes_calib.images.npy -o $(DEMO)/build
+	bin/rampart simulate $(DEMO)/build --images $(MODELS)/scenes_test.images.npy --engine fixed -o $(DEMO)/masks
+	bin/rampart verify $(DEMO)/build --flips 4 --seed 1
+	bin/rampart inject $(DEMO)/build --images $(MODELS)/scenes_test.images.npy \
+		--labels $(MODELS)/scenes_test.labels.npy --random 20 --seed 1 -o $(DEMO)/faults
+	@echo "See $(DEMO): build/verilog, masks/overlay, faults."
+
+clean: ## Remove what was built
+	rm -rf bin out
