@@ -14,24 +14,23 @@ import (
 // Module.Inputs, output streams in the order of theirs among Module.Outputs. Errors name the ports
 // that are missing, mistyped, or inputs of no stream.
 func Ports(top *rtl.Module) (drive.Ports, error) {
-	f := portFinder{ins: map[string]int{}, outs: map[string]int{}, used: map[string]bool{}}
+	in, out := side{}, side{}
 	for i, n := range top.Inputs {
-		f.ins[n.Name] = i
-		f.types = append(f.types, n.Type)
+		in[n.Name] = port{i, n.Type}
 	}
 	for i, o := range top.Outputs {
-		f.outs[o.Name] = i
-		f.outTypes = append(f.outTypes, o.Node.Type)
+		out[o.Name] = port{i, o.Node.Type}
 	}
 	ports := drive.Ports{Outputs: len(top.Outputs)}
+	f := portFinder{used: map[string]bool{}}
 	for _, n := range top.Inputs {
 		if name, ok := strings.CutSuffix(n.Name, "_valid"); ok {
-			ports.In = append(ports.In, f.stream(name, f.ins, f.types, f.outs, f.outTypes))
+			ports.In = append(ports.In, f.stream(name, in, out))
 		}
 	}
 	for _, o := range top.Outputs {
 		if name, ok := strings.CutSuffix(o.Name, "_valid"); ok {
-			ports.Out = append(ports.Out, f.stream(name, f.outs, f.outTypes, f.ins, f.types))
+			ports.Out = append(ports.Out, f.stream(name, out, in))
 		}
 	}
 	for _, n := range top.Inputs {
@@ -43,34 +42,38 @@ func Ports(top *rtl.Module) (drive.Ports, error) {
 	return ports, f.problems.Err()
 }
 
+// port is a port's index in its list and its type; side is all ports of one direction, by name.
+type (
+	port struct {
+		index int
+		t     rtl.Type
+	}
+	side map[string]port
+)
+
 type portFinder struct {
-	ins, outs       map[string]int
-	types, outTypes []rtl.Type
-	used            map[string]bool
-	problems        diag.Problems
+	used     map[string]bool
+	problems diag.Problems
 }
 
-// stream looks up valid and data among the ports that run with the data, ready among the others.
-func (f *portFinder) stream(name string, with map[string]int, withTypes []rtl.Type, against map[string]int, againstTypes []rtl.Type) drive.Stream {
-	s := drive.Stream{Name: name}
-	find := func(suffix string, ports map[string]int, types []rtl.Type) (int, rtl.Type) {
-		i, ok := ports[name+suffix]
-		if !ok {
-			f.problems.Add(diag.Problem{At: "stream " + name, What: "port " + name + suffix + " is missing or runs the wrong way"})
-			return 0, rtl.Type{}
-		}
-		f.used[name+suffix] = true
-		if suffix != "_data" && types[i] != rtl.U(1) {
-			f.problems.Add(diag.Problem{At: "stream " + name, What: fmt.Sprintf("port %s%s is %s, not u1", name, suffix, types[i])})
-		}
-		return i, types[i]
+// stream looks up valid and data among the ports that run with the data, ready among those against it.
+func (f *portFinder) stream(name string, with, against side) drive.Stream {
+	valid := f.find(name, "_valid", with)
+	ready := f.find(name, "_ready", against)
+	data := f.find(name, "_data", with)
+	return drive.Stream{Name: name, Valid: valid.index, Ready: ready.index, Data: data.index, Bits: data.t.Width()}
+}
+
+func (f *portFinder) find(stream, suffix string, ports side) port {
+	p, ok := ports[stream+suffix]
+	switch {
+	case !ok:
+		f.problems.Add(diag.Problem{At: "stream " + stream, What: "port " + stream + suffix + " is missing or runs the wrong way"})
+	case suffix != "_data" && p.t != rtl.U(1):
+		f.problems.Add(diag.Problem{At: "stream " + stream, What: fmt.Sprintf("port %s%s is %s, not u1", stream, suffix, p.t)})
 	}
-	s.Valid, _ = find("_valid", with, withTypes)
-	s.Ready, _ = find("_ready", against, againstTypes)
-	var data rtl.Type
-	s.Data, data = find("_data", with, withTypes)
-	s.Bits = data.Width()
-	return s
+	f.used[stream+suffix] = true
+	return p
 }
 
 // Check tells what is wrong with a stimulus for a machine of those ports that stands before cycle.

@@ -50,7 +50,9 @@ type Reg struct {
 }
 
 // Mem is an on-chip memory with synchronous ports. All ports see the contents from before the edge
-// (read first). An address at or beyond Depth reads word 0 and writes nothing.
+// (read first). An address at or beyond Depth reads word 0 and writes nothing. Where two write ports
+// hit one word at one edge, the later in Writes wins. Under reset a read port's Q becomes 0; it holds
+// while its port is not enabled.
 type Mem struct {
 	Name   string
 	Doc    string

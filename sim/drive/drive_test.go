@@ -14,14 +14,13 @@ import (
 // relay is a one-beat buffer: it takes when empty and offers when full.
 // Inputs: in_valid 0, in_data 1, out_ready 2. Outputs: in_ready 0, out_data 1, out_valid 2, tag 3.
 type relay struct {
-	in      [3][]byte
-	full    bool
-	data    byte
-	offers  []bool // in_valid per cycle
-	idle    []byte // in_data where in_valid is 0
-	strikes []int64
-	cycle   int64
-	stuck   bool
+	in     [3][]byte
+	full   bool
+	data   byte
+	offers []bool // in_valid per cycle
+	idle   []byte // in_data where in_valid is 0
+	cycle  int64
+	stuck  bool
 }
 
 var relayPorts = Ports{
