@@ -7,21 +7,36 @@ import "rampart/ir/fixed"
 
 // Plan is a pipeline of stages joined by streams. Stages stand in topological order.
 type Plan struct {
-	Name    string
-	Inputs  []*Stream
-	Outputs []*Stream
-	Stages  []*Stage
-	Streams []*Stream
+	Name     string
+	Inputs   []*Stream
+	Outputs  []*Stream
+	Stages   []*Stage
+	Streams  []*Stream
+	Estimate Estimate
+}
+
+// Estimate is what the schedule says of a plan. The simulators agree with every figure.
+type Estimate struct {
+	CyclesPerFrame int64 `json:"cycles_per_frame"` // between images, when they come without pause
+	LatencyCycles  int64 `json:"latency_cycles"`   // from the first input beat to the last output beat of the first image
+	WarmupFrames   int   `json:"warmup_frames"`    // images after which the pace is steady
+	Multipliers    int   `json:"multipliers"`
+	MACsPerFrame   int64 `json:"macs_per_frame"`
+}
+
+// Utilisation is the share of multiplier cycles that do a multiplication of the network.
+func (e Estimate) Utilisation() float64 {
+	return float64(e.MACsPerFrame) / (float64(e.Multipliers) * float64(e.CyclesPerFrame))
 }
 
 // Stream carries the pixels of one tensor in raster order. A pixel is Beats beats of Lanes lanes,
-// channels in ascending order; lanes past the last channel of a segment are padding and hold zero.
+// channels in ascending order; lanes past the last channel of a segment are padding and mean nothing.
 type Stream struct {
 	Name   string
 	Value  *fixed.Value
 	Lanes  int
 	Layout []int // channel in each lane of a pixel, Beats*Lanes entries; -1 is padding
-	Depth  int   // beats that the buffer at the stream's source holds
+	Depth  int   // beats that the buffer at the stream's source holds; 0 for a network input
 	Skip   bool  // a skip connection: its buffer is a skip memory
 	From   *Stage
 	To     *Stage // nil for a network output
@@ -60,24 +75,14 @@ type Stage struct {
 
 // Folding is how much of a stage's work is done in one cycle.
 type Folding struct {
-	PE   int // output channels at a time
-	Taps int // kernel positions at a time: 1, the kernel's rows, or all of it
+	PE   int // output channels at a time; a pool has none
+	TapY int // kernel rows at a time: 1 or all of Walk[0].Taps
+	TapX int // kernel columns at a time: 1 or all of Walk[1].Taps
 	Cw   int // input channels at a time, the words of the line buffer
 }
 
 // SIMD is the number of products that one PE adds in a cycle.
-func (f Folding) SIMD() int { return f.Taps * f.Cw }
+func (f Folding) SIMD() int { return f.TapY * f.TapX * f.Cw }
 
-// Walk is how a window moves along one dimension. Tap t of output o lies at input
-// start(o) + t*Step, where start goes from Start by Advance each time the phase, which counts outputs
-// from Phase0 modulo Phases, wraps. A convolution has one phase; a transposed one has as many as its
-// stride and picks its kernel elements by phase.
-type Walk struct {
-	In, Out int // sizes
-	Taps    int
-	Step    int
-	Start   int
-	Advance int
-	Phases  int
-	Phase0  int
-}
+// Multipliers is the number of products in a cycle.
+func (f Folding) Multipliers() int { return f.PE * f.SIMD() }

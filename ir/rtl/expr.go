@@ -85,8 +85,14 @@ func common(ns ...*Node) Type {
 	return t
 }
 
-// Add is n + b in a type that cannot overflow.
+// Add is n + b in a type that cannot overflow; the other operand itself where one is constant 0.
 func (n *Node) Add(b *Node) *Node {
+	if n.zero() {
+		return b
+	}
+	if b.zero() {
+		return n
+	}
 	t := common(n, b)
 	t.Bits++
 	return n.mod.Node(OpAdd, t, nil, n, b)
@@ -110,17 +116,55 @@ func (n *Node) Mul(b *Node) *Node {
 
 func (n *Node) bitwise(op Op, b *Node) *Node { return n.mod.Node(op, common(n, b), nil, n, b) }
 
-// And is the bitwise and; Or and Xor likewise.
-func (n *Node) And(b *Node) *Node { return n.bitwise(OpAnd, b) }
+// zero tells whether n is a constant scalar 0; bit whether it is a one-bit constant, and which.
+func (n *Node) zero() bool {
+	v, ok := n.Const()
+	return ok && v == 0 && n.Type.Lanes == 1
+}
+
+func (n *Node) bit() (value, ok bool) {
+	v, ok := n.Const()
+	return v == 1, ok && n.Type == U(1)
+}
+
+// And is the bitwise and; Or and Xor likewise. With a one-bit constant it is decided at once.
+func (n *Node) And(b *Node) *Node {
+	if n.Type == U(1) && b.Type == U(1) {
+		for _, p := range [][2]*Node{{n, b}, {b, n}} {
+			if v, ok := p[0].bit(); ok && v {
+				return p[1]
+			} else if ok {
+				return p[0]
+			}
+		}
+	}
+	return n.bitwise(OpAnd, b)
+}
 
 // Or is the bitwise or.
-func (n *Node) Or(b *Node) *Node { return n.bitwise(OpOr, b) }
+func (n *Node) Or(b *Node) *Node {
+	if n.Type == U(1) && b.Type == U(1) {
+		for _, p := range [][2]*Node{{n, b}, {b, n}} {
+			if v, ok := p[0].bit(); ok && v {
+				return p[0]
+			} else if ok {
+				return p[1]
+			}
+		}
+	}
+	return n.bitwise(OpOr, b)
+}
 
 // Xor is the bitwise exclusive or.
 func (n *Node) Xor(b *Node) *Node { return n.bitwise(OpXor, b) }
 
 // Not inverts every bit.
-func (n *Node) Not() *Node { return n.mod.Node(OpNot, n.Type, nil, n) }
+func (n *Node) Not() *Node {
+	if v, ok := n.bit(); ok {
+		return n.mod.Bit(!v)
+	}
+	return n.mod.Node(OpNot, n.Type, nil, n)
+}
 
 // Shl is n * 2^k in a type that cannot overflow.
 func (n *Node) Shl(k int) *Node {
@@ -172,6 +216,12 @@ func (n *Node) Max(b *Node) *Node { return n.mod.Node(OpMax, common(n, b), nil, 
 
 // Mux is a where n is 1, else b.
 func (n *Node) Mux(a, b *Node) *Node {
+	if v, ok := n.bit(); ok && lanes(a) == lanes(a, b) && lanes(b) == lanes(a, b) {
+		if v {
+			return a
+		}
+		return b
+	}
 	t := common(a, b)
 	t.Lanes = lanes(n, a, b)
 	return n.mod.Node(OpMux, t, nil, n, a, b)

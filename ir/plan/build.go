@@ -1,0 +1,156 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"rampart/internal/diag"
+	"rampart/ir/fixed"
+	"rampart/ir/rtl"
+)
+
+// stages turns a network's nodes into stages and its values into streams, with a fork for each value
+// that has several users. Lanes, foldings and depths are still open.
+func stages(net *fixed.Net) (*Plan, error) {
+	b := &assembly{plan: &Plan{Name: Identifier(net.Name, "net")}, names: map[string]bool{}, next: map[*fixed.Value][]*Stream{}}
+	b.names[b.plan.Name] = true
+	users := map[*fixed.Value]int{}
+	for _, n := range net.Nodes {
+		for _, v := range n.In {
+			users[v]++
+		}
+	}
+	for _, v := range net.Outputs {
+		users[v]++
+	}
+	for _, v := range net.Inputs {
+		s := b.stream(v, nil)
+		b.plan.Inputs = append(b.plan.Inputs, s)
+		b.share(v, s, users[v])
+	}
+	for _, n := range net.Nodes {
+		st := &Stage{Name: b.name(n.Name), Kind: kindOf(n.Op), Node: n}
+		for _, v := range n.In {
+			st.In = append(st.In, b.take(v, st))
+		}
+		out := b.stream(n.Out, st)
+		st.Out = []*Stream{out}
+		b.plan.Stages = append(b.plan.Stages, st)
+		if users[n.Out] == 0 {
+			return nil, diag.Problem{At: n.Name, What: "its output is never used", Remedy: "remove the node or make it a network output"}
+		}
+		b.share(n.Out, out, users[n.Out])
+	}
+	for _, v := range net.Outputs {
+		b.plan.Outputs = append(b.plan.Outputs, b.take(v, nil))
+	}
+	b.finish()
+	return b.plan, nil
+}
+
+type assembly struct {
+	plan  *Plan
+	names map[string]bool
+	next  map[*fixed.Value][]*Stream // streams of a value that have no user yet
+}
+
+func kindOf(op fixed.Op) Kind {
+	switch op.(type) {
+	case *fixed.Conv:
+		return Conv
+	case *fixed.MaxPool:
+		return Pool
+	case *fixed.Requant:
+		return Scale
+	case *fixed.Concat:
+		return Concat
+	case *fixed.ArgMax:
+		return ArgMax
+	}
+	panic(fmt.Sprintf("BUG: plan: no stage for %s", op.Kind()))
+}
+
+func (b *assembly) stream(v *fixed.Value, from *Stage) *Stream {
+	s := &Stream{Value: v, From: from}
+	b.plan.Streams = append(b.plan.Streams, s)
+	return s
+}
+
+// share hands a stream to its users, through a fork where there are several.
+func (b *assembly) share(v *fixed.Value, s *Stream, users int) {
+	if users < 2 {
+		b.next[v] = []*Stream{s}
+		return
+	}
+	fork := &Stage{Name: b.name("fork_" + Identifier(v.Name, "value")), Kind: Fork, In: []*Stream{s}}
+	s.To = fork
+	for range users {
+		fork.Out = append(fork.Out, b.stream(v, fork))
+	}
+	b.plan.Stages = append(b.plan.Stages, fork)
+	b.next[v] = append([]*Stream{}, fork.Out...)
+}
+
+func (b *assembly) take(v *fixed.Value, to *Stage) *Stream {
+	s := b.next[v][0]
+	b.next[v], s.To = b.next[v][1:], to
+	return s
+}
+
+// finish names the streams and marks the skip connections: a fork's output that goes to a join while
+// another goes on.
+func (b *assembly) finish() {
+	for _, s := range b.plan.Streams {
+		switch {
+		case s.From == nil || s.To == nil:
+			s.Name = b.name(s.Value.Name)
+		default:
+			s.Name = b.name(s.From.Name + "_to_" + s.To.Name)
+		}
+		if s.From != nil && s.From.Kind == Fork && s.To != nil && s.To.Kind == Concat {
+			s.Skip = true
+		}
+	}
+}
+
+// name makes an identifier of a node or value name, with a number where it is taken.
+func (b *assembly) name(raw string) string {
+	base := Identifier(raw, "stage")
+	free := base
+	for i := 2; b.names[free]; i++ {
+		free = fmt.Sprintf("%s_%d", base, i)
+	}
+	b.names[free] = true
+	return free
+}
+
+// Identifier makes a short legal identifier of an ONNX name: of a path its last part that is not an
+// operator's name, letters, digits and underscores only.
+func Identifier(raw, fallback string) string {
+	parts := strings.Split(strings.Trim(raw, "/"), "/")
+	last := parts[len(parts)-1]
+	if len(parts) > 1 && last != "" && last[0] >= 'A' && last[0] <= 'Z' && !strings.ContainsAny(last, "_0123456789") {
+		last = parts[len(parts)-2]
+	}
+	var id strings.Builder
+	for _, c := range strings.ToLower(last) {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			id.WriteRune(c)
+		} else {
+			id.WriteByte('_')
+		}
+	}
+	name := strings.Trim(id.String(), "_")
+	for strings.Contains(name, "__") {
+		name = strings.ReplaceAll(name, "__", "_")
+	}
+	switch {
+	case name == "":
+		return fallback
+	case name[0] >= '0' && name[0] <= '9':
+		return fallback + "_" + name
+	case rtl.Reserved(name) != "":
+		return name + "_" + fallback
+	}
+	return name
+}

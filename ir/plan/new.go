@@ -1,0 +1,47 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+
+	"rampart/ir/fixed"
+)
+
+// New plans a network for a target. The result is complete: foldings, lanes, depths and schedule.
+func New(ctx context.Context, net *fixed.Net, t Target) (*Plan, error) {
+	if err := fixed.Check(net); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	p, err := stages(net)
+	if err != nil {
+		return nil, err
+	}
+	p.setWalks()
+	if err := p.pace(t); err != nil {
+		return nil, err
+	}
+	p.setRows()
+	for _, s := range p.Stages {
+		p.Estimate.Multipliers += s.Multipliers()
+		p.Estimate.MACsPerFrame += s.MACs()
+	}
+	if err := p.setDepths(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// MACs is the number of multiplications that an image needs in a stage, padding included, inserted
+// zeros not.
+func (s *Stage) MACs() int64 {
+	op, ok := s.op().(*fixed.Conv)
+	if !ok {
+		return 0
+	}
+	in, out := s.Node.In[0].Shape, s.Node.Out.Shape
+	pixels := out.H * out.W
+	if op.Transposed {
+		pixels = in.H * in.W
+	}
+	return int64(pixels) * int64(op.Kernel[0]*op.Kernel[1]) * int64(in.C) * int64(out.C) / int64(op.Group)
+}
