@@ -179,7 +179,7 @@ func newRun(core Core, ports Ports, cycle int64, s Stimulus) *run {
 		Cycles:  make([][]int64, len(ports.Out)),
 		Taken:   make([][]int64, len(ports.In)),
 		Cycle:   cycle,
-		Digest:  fnvOffset,
+		Digest:  uint64(NewHash()),
 	}
 	return r
 }
@@ -212,11 +212,11 @@ func (r *run) observe() {
 			}
 		}
 	}
-	d := r.trace.Digest
+	d := Hash(r.trace.Digest)
 	for _, packed := range r.seen {
-		d = fnv(d, packed)
+		d = d.Add(packed)
 	}
-	r.trace.Digest = d
+	r.trace.Digest = uint64(d)
 }
 
 // drive sets the input ports and notes the transfers of this cycle.
@@ -316,15 +316,16 @@ func (g *gate) draw() bool {
 	return g.x*2685821657736338717>>32 < g.open
 }
 
-// The 64-bit FNV-1a hash.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
+// Hash is a 64-bit FNV-1a hash in the making.
+type Hash uint64
 
-func fnv(h uint64, bytes []byte) uint64 {
+// NewHash is the hash of nothing.
+func NewHash() Hash { return 14695981039346656037 }
+
+// Add is the hash of what was hashed before and then bytes.
+func (h Hash) Add(bytes []byte) Hash {
 	for _, b := range bytes {
-		h = (h ^ uint64(b)) * fnvPrime
+		h = (h ^ Hash(b)) * 1099511628211
 	}
 	return h
 }

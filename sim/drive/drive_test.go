@@ -5,6 +5,7 @@ import (
 	"errors"
 	"go/parser"
 	"go/token"
+	"hash/fnv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -78,9 +79,9 @@ func TestDigestIsOutputPortsInOrder(t *testing.T) {
 	trace, err := Run(context.Background(), &relay{}, relayPorts, 0, Stimulus{Inputs: [][]byte{{7}}, Limit: 2})
 	require.NoError(t, err)
 	// Cycle 0: ready 1, data left out, valid 0, tag. Cycle 1: ready 0, data 7, valid 1, tag.
-	want := fnv(fnvOffset, []byte{1, 0, 0x55, 0, 7, 1, 0x55})
-	assert.Equal(t, want, trace.Digest)
-	assert.NotEqual(t, fnv(fnvOffset, []byte{1, 0, 0, 0x55, 0, 7, 1, 0x55}), trace.Digest)
+	h := fnv.New64a()
+	h.Write([]byte{1, 0, 0x55, 0, 7, 1, 0x55})
+	assert.Equal(t, h.Sum64(), trace.Digest)
 }
 
 func TestStops(t *testing.T) {
