@@ -51,6 +51,9 @@ func Check(net *Net) error {
 		c.at = "node " + n.Name
 		c.checkNode(n)
 	}
+	if err := c.found.Err(); err != nil {
+		return err
+	}
 	c.checkWide(net)
 	return c.found.Err()
 }
