@@ -170,3 +170,15 @@ func readTensor(path string) (*tensorProto, error) {
 	t := &tensorProto{}
 	return t, decode(data, t)
 }
+
+// TestConformanceSeesADifference gives the comparison a wrong value.
+func TestConformanceSeesADifference(t *testing.T) {
+	g := decoded(t, relu())
+	x := make([]float32, 72)
+	x[3] = 2
+	require.NoError(t, compareBatch(g, map[string][]float32{"x": x}, x, 1))
+	wrong := slices.Clone(x)
+	wrong[3] = 2.001
+	assert.EqualError(t, compareBatch(g, map[string][]float32{"x": x}, wrong, 1), "image 0: value 3 is 2, not 2.001")
+	assert.ErrorContains(t, compareBatch(g, map[string][]float32{"x": x}, wrong[1:], 1), "71 values were expected")
+}

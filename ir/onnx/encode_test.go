@@ -178,7 +178,7 @@ func model(nodes ...*nodeProto) *modelProto {
 			inputs:  []*valueInfo{port("x", 1, 2, 6, 6)},
 			outputs: []*valueInfo{port("y", 1, 2, 6, 6)},
 			initializers: []*tensorProto{
-				floatTensor("w", 3, 2, 3, 3), floatTensor("b", 3), floatTensor("c2", 2), floatTensor("wt", 2, 3, 2, 2),
+				floatTensor("w", 3, 2, 3, 3), floatTensor("bias", 3), floatTensor("c2", 2), floatTensor("wt", 2, 3, 2, 2),
 			},
 		},
 	}

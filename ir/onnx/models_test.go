@@ -72,17 +72,18 @@ func maxDifference(a, b []float32) float64 {
 func TestModelsEqualONNXRuntime(t *testing.T) {
 	in := images(t, models+"scenes_test.images.npy")
 	for _, m := range []struct {
-		name, expected string
-		macs           int64
+		name, expected   string
+		parameters, macs int64
 	}{
-		{"scenes_unet_xs", "scenes_unet_xs", 6733824},
-		{"scenes_unet_xs_bn", "scenes_unet_xs", 6733824},
-		{"scenes_unet_t", "scenes_unet_t", 40796160},
-		{"scenes_unet_t_bn", "scenes_unet_t", 40796160},
+		{"scenes_unet_xs", "scenes_unet_xs", 3890, 6733824},
+		{"scenes_unet_xs_bn", "scenes_unet_xs", 3930, 6733824},
+		{"scenes_unet_t", "scenes_unet_t", 29870, 40796160},
+		{"scenes_unet_t_bn", "scenes_unet_t", 30030, 40796160},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			g, err := Read(models + m.name + ".onnx")
 			require.NoError(t, err)
+			assert.Equal(t, m.parameters, graph.Describe(g).Parameters)
 			compare(t, g, in, models+m.expected+".logits.npy", models+m.expected+".argmax.npy")
 			require.NoError(t, graph.Simplify(g))
 			for _, n := range g.Nodes {

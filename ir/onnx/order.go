@@ -9,10 +9,10 @@ import (
 // needed finds the nodes that the outputs depend on and the names of all values that these nodes or
 // the outputs read. Everything else in the file is left alone.
 func needed(g *graphProto) (nodes []*nodeProto, read map[string]bool) {
-	by := map[string]*nodeProto{}
+	by := map[string][]*nodeProto{} // more than one where the file is damaged; the importer tells
 	for _, n := range g.nodes {
 		for _, out := range n.outputs {
-			by[out] = n
+			by[out] = append(by[out], n)
 		}
 	}
 	read = map[string]bool{}
@@ -28,9 +28,11 @@ func needed(g *graphProto) (nodes []*nodeProto, read map[string]bool) {
 			continue
 		}
 		read[name] = true
-		if n := by[name]; n != nil && !reached[n] {
-			reached[n] = true
-			todo = append(todo, n.inputs...)
+		for _, n := range by[name] {
+			if !reached[n] {
+				reached[n] = true
+				todo = append(todo, n.inputs...)
+			}
 		}
 	}
 	for _, n := range g.nodes {
