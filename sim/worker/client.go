@@ -7,18 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 	"strings"
 
 	"rampart/internal/diag"
 	"rampart/ir/rtl"
 	"rampart/sim"
+	"rampart/sim/drive"
 )
 
 // Start runs cmd, a program made from design d, and returns it as a machine. The context bounds the
 // start only; cmd's standard input and output must not be set.
 func Start(ctx context.Context, cmd *exec.Cmd, d *rtl.Design) (sim.Machine, error) {
-	c := &client{cmd: cmd, states: d.States(), index: map[string]uint32{}}
+	ports, err := sim.Ports(d.Top)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{cmd: cmd, ports: ports, states: d.States(), index: map[string]uint32{}, saved: map[int]int64{}}
 	for i, s := range c.states {
 		c.index[s.Path] = uint32(i)
 	}
@@ -51,8 +57,11 @@ type client struct {
 	in     *bufio.Writer
 	out    *bufio.Reader
 	stderr tail
+	ports  drive.Ports
 	states []*rtl.State
 	index  map[string]uint32 // path to place in states
+	cycle  int64             // the number of the next cycle
+	saved  map[int]int64     // slot to the cycle number kept there
 	dead   error             // why no further request can be served
 }
 
@@ -130,15 +139,40 @@ func (c *client) plain(op byte, payload []byte) error {
 }
 
 // Reset brings the design to its initial state.
-func (c *client) Reset() error { return c.plain(opReset, nil) }
+func (c *client) Reset() error {
+	if err := c.plain(opReset, nil); err != nil {
+		return err
+	}
+	c.cycle = 0
+	return nil
+}
 
 // Save keeps the state under a number.
-func (c *client) Save(slot int) error { return c.slot(opSave, slot) }
+func (c *client) Save(slot int) error {
+	if err := c.slot(opSave, slot); err != nil {
+		return err
+	}
+	c.saved[slot] = c.cycle
+	return nil
+}
 
 // Restore returns to a state that was saved.
-func (c *client) Restore(slot int) error { return c.slot(opRestore, slot) }
+func (c *client) Restore(slot int) error {
+	cycle, ok := c.saved[slot]
+	if !ok {
+		return fmt.Errorf("simulator %s: nothing was saved in slot %d", c.cmd.Path, slot)
+	}
+	if err := c.slot(opRestore, slot); err != nil {
+		return err
+	}
+	c.cycle = cycle
+	return nil
+}
 
 func (c *client) slot(op byte, slot int) error {
+	if slot < 0 || slot > math.MaxInt32 {
+		return fmt.Errorf("simulator %s: %d is no slot number", c.cmd.Path, slot)
+	}
 	var w writer
 	w.u32(uint32(slot))
 	return c.plain(op, w.buf)

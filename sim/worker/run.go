@@ -9,6 +9,9 @@ import (
 
 // Run continues under the stimulus. A context that ends before the run does ends the program too.
 func (c *client) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) {
+	if err := s.Check(c.ports, c.cycle); err != nil {
+		return nil, err
+	}
 	request, err := c.encode(s)
 	if err != nil {
 		return nil, err
@@ -21,6 +24,7 @@ func (c *client) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) {
 	if err := r.end(); err != nil {
 		return nil, c.broken(fmt.Errorf("the reply to a run: %w", err))
 	}
+	c.cycle = t.Cycle
 	return t, nil
 }
 
@@ -58,11 +62,21 @@ func (c *client) encode(s *sim.Stimulus) ([]byte, error) {
 
 func decodeTrace(r *reader) *sim.Trace {
 	t := &sim.Trace{Stop: sim.Stop(r.u8()), Cycle: r.i64(), Digest: r.u64()}
-	for n := r.u32(); n > 0 && r.err == nil; n-- {
+	outputs := r.u32()
+	t.Outputs, t.Cycles = [][]byte{}, [][]int64{}
+	for range outputs {
+		if r.err != nil {
+			break
+		}
 		t.Outputs = append(t.Outputs, r.bytes())
 		t.Cycles = append(t.Cycles, r.i64s())
 	}
-	for n := r.u32(); n > 0 && r.err == nil; n-- {
+	inputs := r.u32()
+	t.Taken = [][]int64{}
+	for range inputs {
+		if r.err != nil {
+			break
+		}
 		t.Taken = append(t.Taken, r.i64s())
 	}
 	return t

@@ -82,7 +82,13 @@ func (r *reader) u64() uint64 {
 
 func (r *reader) i64() int64 { return int64(r.u64()) }
 
-func (r *reader) bytes() []byte { return r.take(r.u64()) }
+// bytes is nil where there are none, as i64s is.
+func (r *reader) bytes() []byte {
+	if b := r.take(r.u64()); len(b) > 0 {
+		return b
+	}
+	return nil
+}
 
 func (r *reader) i64s() []int64 {
 	n := r.u64()

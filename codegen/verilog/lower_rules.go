@@ -1,0 +1,240 @@
+package verilog
+
+import (
+	"math/big"
+
+	"rampart/ir/rtl"
+)
+
+// laneRules computes lanes, per operation. Sources have nets and need no rule; the test of this table
+// holds it against rtl.Ops.
+var laneRules map[rtl.Op]laneRule
+
+func init() { // rules call lane, which looks them up here
+	laneRules = map[rtl.Op]laneRule{
+		rtl.OpConst:   constLane,
+		rtl.OpAdd:     modular("+"),
+		rtl.OpSub:     modular("-"),
+		rtl.OpMul:     mulLane,
+		rtl.OpAnd:     modular("&"),
+		rtl.OpOr:      modular("|"),
+		rtl.OpXor:     modular("^"),
+		rtl.OpNot:     notLane,
+		rtl.OpShl:     shlLane,
+		rtl.OpShr:     shrLane,
+		rtl.OpEq:      eqLane,
+		rtl.OpLt:      ltLane,
+		rtl.OpMin:     lesserLane,
+		rtl.OpMax:     lesserLane,
+		rtl.OpMux:     muxLane,
+		rtl.OpCast:    castLane,
+		rtl.OpSat:     satLane,
+		rtl.OpSum:     sumLane,
+		rtl.OpStretch: stretchLane,
+		rtl.OpLanes:   lanesLane,
+		rtl.OpJoin:    joinLane,
+		rtl.OpSelect:  selectLane,
+		rtl.OpBitcast: bitcastLane,
+	}
+}
+
+func constLane(l *lowering, _ *scope, n *rtl.Node, at index, w int) expr {
+	if at.isConst() {
+		return literal(n.Type, n.Imms[min(at.k, len(n.Imms)-1)], w)
+	}
+	if v, ok := uniform(n); ok {
+		return literal(n.Type, v, w)
+	}
+	return resize(laneOf(l.wireFor(n), n.Type, at), n.Type.Signed, w)
+}
+
+// uniform is the value that a constant has in all lanes.
+func uniform(n *rtl.Node) (int64, bool) {
+	if n.Op != rtl.OpConst {
+		return 0, false
+	}
+	for _, v := range n.Imms {
+		if v != n.Imms[0] {
+			return 0, false
+		}
+	}
+	return n.Imms[0], true
+}
+
+// modular is for operators whose low bits follow from the operands' low bits alone.
+func modular(op string) laneRule {
+	return func(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+		a, b := l.lane(s, n.Args[0], at, w), l.lane(s, n.Args[1], at, w)
+		if w == 1 && (op == "+" || op == "-") {
+			return binary{"^", a, b}
+		}
+		if n.Type == rtl.U(1) && logical[op] != "" {
+			return binary{logical[op], a, b}
+		}
+		return binary{op, a, b}
+	}
+}
+
+// logical are the operators that people write between conditions.
+var logical = map[string]string{"&": "&&", "|": "||"}
+
+// mulLane multiplies as signed where an operand is, so that synthesis sees through the extensions.
+func mulLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	a, b := l.lane(s, n.Args[0], at, w), l.lane(s, n.Args[1], at, w)
+	switch {
+	case w == 1:
+		return binary{"&", a, b}
+	case n.Args[0].Type.Signed || n.Args[1].Type.Signed:
+		return binary{"*", asSigned(a), asSigned(b)}
+	}
+	return binary{"*", asUnsigned(a), asUnsigned(b)}
+}
+
+func notLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	x := l.lane(s, n.Args[0], at, w)
+	if n.Type != rtl.U(1) {
+		return unary{"~", x}
+	}
+	if b, ok := x.(binary); ok && negated[b.op] != "" {
+		b.op = negated[b.op]
+		return b
+	}
+	return unary{"!", x}
+}
+
+// negated turns a comparison round.
+var negated = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+func eqLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	a, b := n.Args[0], n.Args[1]
+	if disjoint(valuesOf(a), valuesOf(b)) {
+		return number(w, 0)
+	}
+	if v, ok := uniform(b); ok && a.Type == rtl.U(1) {
+		x := l.lane(s, a, at, 1)
+		if v == 0 {
+			x = unary{"!", x}
+		}
+		return resize(x, false, w)
+	}
+	t := common(a.Type, b.Type)
+	return resize(binary{"==", l.lane(s, a, at, t.Bits), l.lane(s, b, at, t.Bits)}, false, w)
+}
+
+func disjoint(a, b span) bool { return a.hi.Cmp(b.lo) < 0 || b.hi.Cmp(a.lo) < 0 }
+
+func ltLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	a, b := n.Args[0], n.Args[1]
+	va, vb := valuesOf(a), valuesOf(b)
+	switch {
+	case va.hi.Cmp(vb.lo) < 0:
+		return number(w, 1)
+	case va.lo.Cmp(vb.hi) >= 0:
+		return number(w, 0)
+	}
+	if vb.lo.Sign() == 0 && vb.hi.Sign() == 0 { // a < 0
+		return resize(part(l.operand(s, a, at), a.Type.Bits-1, 1), false, w)
+	}
+	t := common(a.Type, b.Type)
+	return resize(less(t, l.lane(s, a, at, t.Bits), l.lane(s, b, at, t.Bits)), false, w)
+}
+
+// less is a < b, both holding values of t.
+func less(t rtl.Type, a, b expr) expr {
+	if t.Signed {
+		return binary{"<", asSigned(a), asSigned(b)}
+	}
+	return binary{"<", asUnsigned(a), asUnsigned(b)}
+}
+
+// lesserLane is for min and max.
+func lesserLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	a, b := l.operand(s, n.Args[0], at), l.operand(s, n.Args[1], at)
+	ta, tb := n.Args[0].Type, n.Args[1].Type
+	va, vb := valuesOf(n.Args[0]), valuesOf(n.Args[1])
+	resA, resB := resize(a, ta.Signed, w), resize(b, tb.Signed, w)
+	if n.Op == rtl.OpMax {
+		resA, resB = resB, resA
+	}
+	switch {
+	case va.hi.Cmp(vb.lo) <= 0:
+		return resA
+	case vb.hi.Cmp(va.lo) <= 0:
+		return resB
+	}
+	t := common(ta, tb)
+	return cond{less(t, resize(a, ta.Signed, t.Bits), resize(b, tb.Signed, t.Bits)), resA, resB}
+}
+
+func muxLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	return cond{l.lane(s, n.Args[0], at, 1), l.lane(s, n.Args[1], at, w), l.lane(s, n.Args[2], at, w)}
+}
+
+func castLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	return l.lane(s, n.Args[0], at, w)
+}
+
+// satLane clamps to the range of n's type, leaving out the bounds that the operand cannot pass.
+func satLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	a := n.Args[0]
+	values, bounds := valuesOf(a), rangeOf(n.Type)
+	x := l.operand(s, a, at)
+	result := resize(x, a.Type.Signed, w)
+	bound := func(v *big.Int, w int) lit { return lit{w: w, v: wrapBig(v, w), signed: v.Sign() < 0} }
+	cmp := asUnsigned
+	if a.Type.Signed {
+		cmp = asSigned
+	}
+	if values.lo.Cmp(bounds.lo) < 0 {
+		below := expr(binary{"<", cmp(x), cmp(bound(bounds.lo, a.Type.Bits))})
+		if bounds.lo.Sign() == 0 {
+			below = part(x, a.Type.Bits-1, 1)
+		}
+		result = cond{below, bound(bounds.lo, w), result}
+	}
+	if values.hi.Cmp(bounds.hi) > 0 {
+		above := binary{">", cmp(x), cmp(bound(bounds.hi, a.Type.Bits))}
+		result = cond{above, bound(bounds.hi, w), result}
+	}
+	return result
+}
+
+func stretchLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	if n.Args[0].Type.Lanes == 1 {
+		at = constant(0)
+	}
+	return l.lane(s, n.Args[0], at.div(int(n.Imms[0])), w)
+}
+
+func lanesLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	if n.Type.Lanes == 1 {
+		at = constant(0)
+	}
+	return l.lane(s, n.Args[0], at.add(int(n.Imms[0])), w)
+}
+
+func joinLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+	if !at.isConst() {
+		return resize(laneOf(l.wireFor(n), n.Type, at), n.Type.Signed, w)
+	}
+	k := at.k
+	for _, a := range n.Args {
+		if k < a.Type.Lanes {
+			return l.lane(s, a, constant(k), w)
+		}
+		k -= a.Type.Lanes
+	}
+	panic("BUG: verilog: lane beyond a join")
+}
+
+func bitcastLane(l *lowering, _ *scope, n *rtl.Node, at index, w int) expr {
+	var e expr
+	from := l.packed(n.Args[0])
+	switch {
+	case n.Type.Lanes == 1:
+		e = ref{from}
+	default:
+		e = laneOf(from, n.Type, at)
+	}
+	return resize(e, n.Type.Signed, w)
+}

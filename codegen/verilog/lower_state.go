@@ -1,0 +1,133 @@
+package verilog
+
+import (
+	"rampart/ir/rtl"
+)
+
+// registers writes one clocked block per enable, in the order of the first register that has it.
+func (l *lowering) registers() []item {
+	groups := map[*rtl.Node][]*rtl.Reg{}
+	var order []*rtl.Node
+	for _, r := range l.m.Regs {
+		if groups[r.Enable] == nil {
+			order = append(order, r.Enable)
+		}
+		groups[r.Enable] = append(groups[r.Enable], r)
+	}
+	var items []item
+	for _, enable := range order {
+		var reset, next []stmt
+		for _, r := range groups[enable] {
+			q := ref{l.nets[r.Q]}
+			reset = append(reset, update{q, initial(r)})
+			next = append(next, update{q, l.whole(r.Next)})
+		}
+		if enable != nil {
+			next = []stmt{ifStmt{c: l.whole(enable), then: next}}
+		}
+		items = append(items, section{}, clocked{l.clk, []stmt{ifStmt{c: ref{l.rst}, then: reset, otherwise: next}}})
+	}
+	return items
+}
+
+// initial is the reset value of a register.
+func initial(r *rtl.Reg) expr {
+	t := r.Q.Type
+	if r.Init == nil {
+		return zero(t.Width())
+	}
+	return packedConst(&rtl.Node{Op: rtl.OpConst, Type: t, Imms: r.Init})
+}
+
+// declareMemory declares a memory and the registers of its read ports.
+func (l *lowering) declareMemory(mem *rtl.Mem) []item {
+	m := &memory{word: newNet(mem.Name, reg, mem.Word), depth: mem.Depth}
+	l.mems[mem] = m
+	d := memDecl{mem: m, doc: mem.Doc}
+	if mem.Init != nil {
+		d.file = memFileName(l.m, mem)
+	} else {
+		d.counter = l.names.fresh(mem.Name + "_word")
+	}
+	items := []item{section{}, d}
+	for _, r := range mem.Reads {
+		q := newNet(r.Q.Name, reg, mem.Word)
+		q.doc = r.Q.Doc
+		l.nets[r.Q] = q
+		items = append(items, decl{net: q})
+	}
+	return items
+}
+
+// memories writes one clocked block per port, in the style that synthesis takes for block RAM. Writes
+// share a block, so that the later one wins.
+func (l *lowering) memories() []item {
+	var items []item
+	for _, mem := range l.m.Mems {
+		m := l.mems[mem]
+		var writes []stmt
+		for _, w := range mem.Writes {
+			enable, addr := l.address(mem, w.Addr)
+			on := l.whole(w.Enable)
+			if enable != nil {
+				on = binary{"&&", on, enable}
+			}
+			writes = append(writes, ifStmt{c: on, then: []stmt{update{word{m, addr}, l.whole(w.Data)}}})
+		}
+		if writes != nil {
+			items = append(items, section{}, clocked{l.clk, writes})
+		}
+		for _, r := range mem.Reads {
+			items = append(items, section{}, clocked{l.clk, []stmt{l.readPort(mem, r)}})
+		}
+	}
+	return items
+}
+
+func (l *lowering) readPort(mem *rtl.Mem, r *rtl.Read) stmt {
+	m, q := l.mems[mem], ref{l.nets[r.Q]}
+	inside, addr := l.address(mem, r.Addr)
+	if inside != nil {
+		w := &net{name: l.names.fresh(r.Q.Name + "_word"), kind: wire, width: addr.width(),
+			doc: "An address beyond the last word reads word 0."}
+		l.top.add(decl{net: w, value: cond{inside, asUnsigned(addr), zero(addr.width())}})
+		addr = ref{w}
+	}
+	read := []stmt{update{q, word{m, addr}}}
+	if r.Enable != nil {
+		read = []stmt{ifStmt{c: l.whole(r.Enable), then: read}}
+	}
+	return ifStmt{c: ref{l.rst}, then: []stmt{update{q, zero(q.width())}}, otherwise: read}
+}
+
+// address is n as an index into mem, at exactly the bits that it takes, and the condition that it is
+// within the memory, nil where it always is.
+func (l *lowering) address(mem *rtl.Mem, n *rtl.Node) (inside, addr expr) {
+	bits := rtl.BitsFor(mem.Depth - 1)
+	values := valuesOf(n)
+	if values.hi.IsInt64() && values.hi.Int64() < int64(mem.Depth) {
+		return nil, asUnsigned(l.lane(l.top, n, constant(0), bits))
+	}
+	x := l.operand(l.top, n, constant(0))
+	if mem.Depth == 1 {
+		return binary{"==", x, zero(x.width())}, zero(1)
+	}
+	return less(rtl.U(1), x, number(x.width(), int64(mem.Depth))), resize(x, false, bits)
+}
+
+// instances writes the uses of other modules.
+func (l *lowering) instances() []item {
+	var items []item
+	for _, i := range l.m.Insts {
+		inst := instance{module: i.Of.Name, name: i.Name, doc: i.Doc}
+		inst.pins = append(inst.pins, pin{port: clockName, value: ref{l.clk}}, pin{port: resetName, value: ref{l.rst}})
+		for k, p := range i.Of.Inputs {
+			inst.pins = append(inst.pins, pin{port: p.Name, value: l.whole(i.In[k])})
+		}
+		for k, o := range i.Of.Outputs {
+			inst.pins = append(inst.pins, pin{port: o.Name, value: ref{l.nets[i.Out[k]]}, out: true})
+		}
+		items = append(items, section{}, inst)
+	}
+	return items
+}
