@@ -95,10 +95,9 @@ func ports(vs []*Value) []PortDescription {
 	return out
 }
 
-// WriteTo prints the description as a table for people.
-func (d *Description) WriteTo(w io.Writer) (int64, error) {
-	counter := &countingWriter{w: w}
-	t := tabwriter.NewWriter(counter, 0, 0, 2, ' ', 0)
+// Print writes the description as a table for people.
+func (d *Description) Print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "node\toperator\tkernel\tinput\toutput\tparameters\tMACs\n")
 	for _, n := range d.Nodes {
 		kernel := "-"
@@ -124,20 +123,10 @@ func (d *Description) WriteTo(w io.Writer) (int64, error) {
 	for _, h := range d.Dropped {
 		fmt.Fprintf(t, "%s of %s dropped: the output is %s\n", h.Kind, h.Was, h.Now)
 	}
-	err := t.Flush()
-	return counter.n, err
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("printing the description: %w", err)
+	}
+	return nil
 }
 
 func cross(s [3]int) string { return fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]) }
-
-// countingWriter counts the bytes that io.WriterTo must report.
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
-}

@@ -22,12 +22,11 @@ func dropSoftmax(g *Graph) error {
 		}
 	}
 	for i, v := range g.Outputs {
-		from := logits(v)
-		if from == nil || by[from] == nil {
-			continue // a softmax of a network input stays: an output cannot be an input
+		// A softmax of a network input stays: an output cannot be an input.
+		for from := logits(v); from != nil && by[from] != nil; from = logits(v) {
+			g.Heads = append(g.Heads, Head{Kind: by[v].Op.Kind(), Was: v.Name, Now: from.Name})
+			g.Outputs[i], v = from, from
 		}
-		g.Heads = append(g.Heads, Head{Kind: by[v].Op.Kind(), Was: v.Name, Now: from.Name})
-		g.Outputs[i] = from
 	}
 	g.Outputs = distinct(g.Outputs)
 	return nil
