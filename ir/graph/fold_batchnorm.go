@@ -25,34 +25,43 @@ func foldBatchNorm(g *Graph) error {
 	return nil
 }
 
-// scaleConv applies bn to the output channels of op; false if op is no convolution.
+// scaleConv applies bn to the output channels of op; false if op is no convolution. The weights are new
+// slices, because other operators may hold the old ones.
 func scaleConv(op Op, bn *BatchNorm) bool {
 	switch c := op.(type) {
 	case *Conv:
 		per := len(c.Weight) / c.Out
-		scaleChannels(c.Weight, &c.Bias, c.Out, bn, func(i int) int { return i / per })
+		c.Weight = scaled(c.Weight, bn, func(i int) int { return i / per })
+		c.Bias = shifted(c.Bias, bn)
 	case *ConvTranspose:
-		kernel := c.Kernel[0] * c.Kernel[1]
-		perOut := c.Out / c.Group
-		perGroup := len(c.Weight) / c.Group
-		scaleChannels(c.Weight, &c.Bias, c.Out, bn, func(i int) int { return i/perGroup*perOut + i/kernel%perOut })
+		kernel, perOut, perGroup := c.Kernel[0]*c.Kernel[1], c.Out/c.Group, len(c.Weight)/c.Group
+		c.Weight = scaled(c.Weight, bn, func(i int) int { return i/perGroup*perOut + i/kernel%perOut })
+		c.Bias = shifted(c.Bias, bn)
 	default:
 		return false
 	}
 	return true
 }
 
-// scaleChannels scales weights and bias; channel gives a weight's output channel.
-func scaleChannels(weight []float32, bias *[]float32, out int, bn *BatchNorm, channel func(int) int) {
-	if *bias == nil {
-		*bias = make([]float32, out)
-	}
+// scaled multiplies each weight by the scale of its output channel, which channel gives.
+func scaled(weight []float32, bn *BatchNorm, channel func(int) int) []float32 {
+	out := make([]float32, len(weight))
 	for i, w := range weight {
 		scale, _ := bn.affine(channel(i))
-		weight[i] = float32(float64(w) * scale)
+		out[i] = float32(float64(w) * scale)
 	}
-	for c, b := range *bias {
+	return out
+}
+
+// shifted normalises a bias, nil for none.
+func shifted(bias []float32, bn *BatchNorm) []float32 {
+	out := make([]float32, len(bn.Gamma))
+	for c := range out {
 		scale, shift := bn.affine(c)
-		(*bias)[c] = float32(float64(b)*scale + shift)
+		if bias != nil {
+			shift += float64(bias[c]) * scale
+		}
+		out[c] = float32(shift)
 	}
+	return out
 }
