@@ -67,10 +67,12 @@ func (l *lowering) memories() []item {
 		m := l.mems[mem]
 		var writes []stmt
 		for _, w := range mem.Writes {
-			enable, addr := l.address(mem, w.Addr)
+			inside, addr := l.address(mem, w.Addr)
 			on := l.whole(w.Enable)
-			if enable != nil {
-				on = binary{"&&", on, enable}
+			if v, ok := uniform(w.Enable); ok && v == 1 && inside != nil {
+				on = inside
+			} else if inside != nil {
+				on = binary{"&&", on, inside}
 			}
 			writes = append(writes, ifStmt{c: on, then: []stmt{update{word{m, addr}, l.whole(w.Data)}}})
 		}

@@ -101,7 +101,7 @@ func (p *plan) decide(n *rtl.Node) {
 		}
 	}
 	switch {
-	case n.Op.Info().Source || n.Name != "" || n.Op == rtl.OpSum:
+	case n.Op.Info().Source || n.Name != "" || n.Op == rtl.OpSum && n.Args[0].Type.Lanes > maxFlatSum:
 		p.place[id] = wired
 	case n.Op == rtl.OpConst:
 		p.place[id] = inline

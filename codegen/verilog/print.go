@@ -9,7 +9,8 @@ import (
 // printer writes the text of a module.
 type printer struct {
 	out   bytes.Buffer
-	blank bool // an empty line stands or is owed before the next item
+	space bool // the next item is set off by an empty line
+	first bool // nothing stands yet in the block: no empty line
 }
 
 // printModule writes a tree that legalise has been through.
@@ -22,11 +23,9 @@ func printModule(m *module) []byte {
 	p.ports(m.ports)
 	p.line("", ");")
 	p.line("", "")
-	p.blank = true
 	if loops := genvarOf(m.items); loops != "" {
 		p.line(tab, "genvar "+loops+";")
-		p.blank = false
-		p.items([]item{section{}}, tab)
+		p.line("", "")
 	}
 	p.items(m.items, tab)
 	p.line("", "")
@@ -97,17 +96,21 @@ func (p *printer) doc(indent, text string) {
 	}
 }
 
+// items prints a block: sections and loops are set off by empty lines.
 func (p *printer) items(items []item, indent string) {
+	p.first, p.space = true, false
 	for _, it := range items {
+		_, isLoop := it.(loop)
+		p.space = p.space || isLoop
 		if _, ok := it.(section); ok {
-			if !p.blank {
-				p.line("", "")
-			}
-			p.blank = true
+			p.space = true
 			continue
 		}
+		if p.space && !p.first {
+			p.line("", "")
+		}
 		p.item(it, indent)
-		p.blank = false
+		p.first, p.space = false, isLoop
 	}
 }
 
@@ -162,28 +165,17 @@ func declaration(n *net) string {
 }
 
 func (p *printer) loop(l loop, indent string) {
-	p.spaced()
 	p.line(indent, "generate")
 	p.line(indent+tab, fmt.Sprintf("for (%s = 0; %s < %d; %s = %s + 1) begin : %s", l.genvar, l.genvar, l.count, l.genvar, l.genvar, l.label))
-	p.blank = true
 	p.items(l.body, indent+tab+tab)
 	p.line(indent+tab, "end")
 	p.line(indent, "endgenerate")
 }
 
-// spaced leaves a line free before a block.
-func (p *printer) spaced() {
-	if !p.blank {
-		p.line("", "")
-	}
-}
-
 func (p *printer) branch(b branch, indent string) {
 	p.line(indent, fmt.Sprintf("if (%s < %d) begin : %s", b.genvar, b.bound, b.thenLabel))
-	p.blank = true
 	p.items(b.then, indent+tab)
 	p.line(indent, "end else begin : "+b.elseLabel)
-	p.blank = true
 	p.items(b.otherwise, indent+tab)
 	p.line(indent, "end")
 }

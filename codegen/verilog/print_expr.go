@@ -109,8 +109,8 @@ func laneRange(e lane) string {
 	return fmt.Sprintf("[%s +: %d]", at, e.w)
 }
 
-// number10 prints literals in decimal, signed ones with their sign; those over 32 bits that are not
-// small in hexadecimal.
+// number10 prints bits in binary and other literals in decimal, signed ones with their sign; what has
+// more than 32 bits in hexadecimal.
 func number10(e lit) string {
 	base := ""
 	if e.signed {
@@ -121,7 +121,10 @@ func number10(e lit) string {
 		v = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(e.w)), e.v)
 		sign = "-"
 	}
-	if v.BitLen() > 32 || sign != "" && v.BitLen() == e.w {
+	switch {
+	case e.w == 1:
+		return fmt.Sprintf("1'%sb%s", base, e.v)
+	case v.BitLen() > 32:
 		return fmt.Sprintf("%d'%sh%x", e.w, base, e.v)
 	}
 	return fmt.Sprintf("%s%d'%sd%s", sign, e.w, base, v)
