@@ -17,46 +17,69 @@ func (c *code) array(ctype, name string, dims []int, at func(i int) string) {
 	for _, d := range dims {
 		extents += fmt.Sprintf("[%d]", d)
 	}
-	c.linef("static const %s %s%s =", ctype, name, extents)
-	next := 0
-	c.elements(dims, ";", func() string { next++; return at(next - 1) })
+	size := 1
+	for _, d := range dims {
+		size *= d
+	}
+	items := make([]string, size)
+	for i := range items {
+		items[i] = at(i)
+	}
+	declaration := fmt.Sprintf("static const %s %s%s =", ctype, name, extents)
+	if text := braced(dims, items); len(declaration)+len(text) < lineLength {
+		c.linef("%s %s;", declaration, text)
+	} else {
+		c.linef("%s", declaration)
+		c.elements(dims, items, ";")
+	}
 	c.linef("")
 }
 
-// elements writes one brace-enclosed level, the innermost as filled lines.
-func (c *code) elements(dims []int, end string, next func() string) {
-	if len(dims) > 1 {
-		c.linef("{")
-		c.depth++
-		for range dims[0] {
-			c.elements(dims[1:], ",", next)
-		}
-		c.depth--
-		c.linef("}%s", end)
-		return
-	}
-	var lines []string
-	line := ""
-	for i := range dims[0] {
-		item := next()
-		if i+1 < dims[0] {
-			item += ", "
-		}
-		if len(line)+len(item) > 100 {
-			lines, line = append(lines, strings.TrimRight(line, " ")), ""
-		}
-		line += item
-	}
-	lines = append(lines, line)
-	if len(lines) == 1 {
-		c.linef("{%s}%s", line, end)
+const lineLength = 100
+
+// elements writes one brace-enclosed level: on one line where it fits, else level by level, the innermost
+// as filled lines.
+func (c *code) elements(dims []int, items []string, end string) {
+	if text := braced(dims, items); len(text) <= lineLength {
+		c.linef("%s%s", text, end)
 		return
 	}
 	c.linef("{")
-	for _, l := range lines {
-		c.linef("    %s", l)
+	c.depth++
+	if len(dims) > 1 {
+		part := len(items) / dims[0]
+		for i := range dims[0] {
+			c.elements(dims[1:], items[i*part:(i+1)*part], ",")
+		}
+	} else {
+		line := ""
+		for _, item := range items {
+			if len(line)+len(item)+2 > lineLength {
+				c.linef("%s", strings.TrimRight(line, " "))
+				line = ""
+			}
+			line += item + ", "
+		}
+		c.linef("%s", strings.TrimRight(line, " "))
 	}
+	c.depth--
 	c.linef("}%s", end)
+}
+
+// braced is one level on one line; of what would not fit, only so much that it shows.
+func braced(dims []int, items []string) string {
+	if len(items)*3 > lineLength+2 {
+		return strings.Repeat(" ", lineLength+1)
+	}
+	if len(dims) == 1 {
+		return "{" + strings.Join(items, ", ") + "}"
+	}
+	part := len(items) / dims[0]
+	parts := make([]string, dims[0])
+	for i := range parts {
+		parts[i] = braced(dims[1:], items[i*part:(i+1)*part])
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 // scaleArrays writes the per-channel constants of a requantisation: multipliers where there are, shifts.

@@ -15,8 +15,8 @@ type convLoops struct {
 	perIn        int // input channels of a group
 	perOut       int // output channels of a group
 	n, y, x, c   fold
-	weightDims   []int // phase, group, output channel, kernel row, kernel column, input channel
-	windowLength int   // channels of the window, those of padding included
+	weightDims   [6]int // phase, group, output channel, kernel row, kernel column, input channel
+	windowLength int    // channels of the window, those of padding included
 }
 
 func newConvLoops(st *plan.Stage) convLoops {
@@ -32,7 +32,7 @@ func newConvLoops(st *plan.Stage) convLoops {
 	l.y = fold{"ty", l.rows.Taps, whole(st.Fold.TapY, l.rows.Taps)}
 	l.x = fold{"tx", l.cols.Taps, whole(st.Fold.TapX, l.cols.Taps)}
 	l.c = fold{"c", l.perIn, clip(st.Fold.Cw, l.perIn)}
-	l.weightDims = []int{l.rows.Phases * l.cols.Phases, op.Group, l.n.padded(), l.rows.Taps, l.cols.Taps, l.c.padded()}
+	l.weightDims = [6]int{l.rows.Phases * l.cols.Phases, op.Group, l.n.padded(), l.rows.Taps, l.cols.Taps, l.c.padded()}
 	l.windowLength = in.C + l.c.padded() - l.perIn
 	return l
 }
@@ -71,10 +71,7 @@ func convStage(st *plan.Stage) []File {
 	c.linef("%s", signature(st))
 	c.linef("{")
 	c.depth++
-	c.partition(f+"_weights", 3, l.weightDims[2], l.n.step)
-	c.partition(f+"_weights", 4, l.weightDims[3], l.y.step)
-	c.partition(f+"_weights", 5, l.weightDims[4], l.x.step)
-	c.partition(f+"_weights", 6, l.weightDims[5], l.c.step)
+	l.partitionWeights(&c, f+"_weights")
 	c.loop("oy", "OUT_H", func() {
 		c.linef("const int y0 = %s;", l.rowStart(l.rows, "oy"))
 		c.loop("ox", "OUT_W", func() {
@@ -94,6 +91,35 @@ func convStage(st *plan.Stage) []File {
 	return []File{l.constants(st), c.file(f + ".c")}
 }
 
+// dims are the extents that the weight array has: phases and groups only where there are several.
+func (l *convLoops) dims() []int {
+	var dims []int
+	for i, d := range l.weightDims {
+		if d > 1 || i > 1 {
+			dims = append(dims, d)
+		}
+	}
+	return dims
+}
+
+// partitionWeights splits the weights so that all that one turn multiplies by are read at once.
+func (l *convLoops) partitionWeights(c *code, array string) {
+	first := len(l.dims()) - 3 // the dimension of output channels, counted from 1
+	for i, f := range []fold{l.n, l.y, l.x, l.c} {
+		c.partition(array, first+i, l.weightDims[2+i], f.step)
+	}
+}
+
+// weightAt is a weight in C.
+func (l *convLoops) weightAt(array string) string {
+	for i, index := range []string{"phase", "g", l.n.index(), l.y.index(), l.x.index(), l.c.index()} {
+		if l.weightDims[i] > 1 || i > 1 {
+			array += "[" + index + "]"
+		}
+	}
+	return array
+}
+
 // rowStart is the input position of tap 0 for output o.
 func (l *convLoops) rowStart(w plan.Walk, o string) string {
 	switch {
@@ -105,13 +131,7 @@ func (l *convLoops) rowStart(w plan.Walk, o string) string {
 	if w.Advance > 1 {
 		o = fmt.Sprintf("%s * %d", o, w.Advance)
 	}
-	switch {
-	case w.Start < 0:
-		return fmt.Sprintf("%s - %d", o, -w.Start)
-	case w.Start > 0:
-		return fmt.Sprintf("%s + %d", o, w.Start)
-	}
-	return o
+	return o + plus(w.Start)
 }
 
 // phase numbers the sub-kernel of a transposed convolution that an output pixel meets.
@@ -136,6 +156,7 @@ func (l *convLoops) gather(c *code) {
 	c.loop("ty", "TAPS_Y", func() {
 		c.linef("const int y = y0 + ty%s;", times(l.rows.Step))
 		c.loop("tx", "TAPS_X", func() {
+			c.pragmaf("PIPELINE II=1")
 			c.linef("const int x = x0 + tx%s;", times(l.cols.Step))
 			c.linef("const int inside = y >= 0 && y < IN_H && x >= 0 && x < IN_W;")
 			c.loop("c", l.windowLength, func() {
@@ -152,6 +173,16 @@ func (l *convLoops) gather(c *code) {
 	})
 }
 
+func plus(n int) string {
+	switch {
+	case n < 0:
+		return fmt.Sprintf(" - %d", -n)
+	case n > 0:
+		return fmt.Sprintf(" + %d", n)
+	}
+	return ""
+}
+
 func times(n int) string {
 	if n == 1 {
 		return ""
@@ -166,7 +197,7 @@ func (l *convLoops) multiply(c *code, st *plan.Stage) {
 	if l.op.AccBits > 32 {
 		acc = "uint64_t"
 	}
-	group, channelBase, outBase := "0", "", ""
+	channelBase, outBase := "", ""
 	body := func() {
 		c.outerLoops([]fold{l.n}, func() {
 			c.linef("%s acc[%d] = {0};", acc, l.n.step)
@@ -175,12 +206,7 @@ func (l *convLoops) multiply(c *code, st *plan.Stage) {
 				c.pragmaf("PIPELINE II=1")
 				p := fold{"n", l.n.total, l.n.step}
 				c.innerLoops([]fold{p, l.y, l.x, l.c}, func() {
-					phase := "0"
-					if l.weightDims[0] > 1 {
-						phase = "phase"
-					}
-					c.linef("const int32_t weight = %s_weights[%s][%s][%s][%s][%s][%s];",
-						f, phase, group, l.n.index(), l.y.index(), l.x.index(), l.c.index())
+					c.linef("const int32_t weight = %s;", l.weightAt(f+"_weights"))
 					c.linef("acc[%s] += (%s)(weight * (int32_t)window[%s][%s][%s%s]);",
 						l.lane(), acc, l.y.index(), l.x.index(), channelBase, l.c.index())
 				})
@@ -192,7 +218,7 @@ func (l *convLoops) multiply(c *code, st *plan.Stage) {
 		body()
 		return
 	}
-	group, channelBase, outBase = "g", fmt.Sprintf("g%s + ", times(l.perIn)), fmt.Sprintf("g%s + ", times(l.perOut))
+	channelBase, outBase = fmt.Sprintf("g%s + ", times(l.perIn)), fmt.Sprintf("g%s + ", times(l.perOut))
 	c.loop("g", l.op.Group, body)
 }
 
@@ -220,6 +246,17 @@ func (l *convLoops) results(c *code, st *plan.Stage, outBase string) {
 	})
 }
 
+// dimsText names the dimensions of the weight array.
+func (l *convLoops) dimsText() string {
+	text := ""
+	for i, name := range []string{"phase", "group", "output channel", "kernel row", "kernel column", "input channel"} {
+		if l.weightDims[i] > 1 || i > 1 {
+			text += "[" + name + "]"
+		}
+	}
+	return text
+}
+
 // constants is the header of weights, biases and scales.
 func (l *convLoops) constants(st *plan.Stage) File {
 	f := functionName(st)
@@ -227,9 +264,9 @@ func (l *convLoops) constants(st *plan.Stage) File {
 	c.linef("/* Constants of stage %s (node %s). */", st.Name, comment(st.Node.Name))
 	c.linef("#include <stdint.h>")
 	c.linef("")
-	c.linef("/* [phase][group][output channel][kernel row][kernel column][input channel]; 0 where folding pads. */")
+	c.linef("/* %s; 0 where folding pads. */", l.dimsText())
 	wtype := cType(fixed.Format{Bits: l.op.WeightBits, Signed: true})
-	c.array(wtype, f+"_weights", l.weightDims, func(i int) string { return fmt.Sprint(l.weight(i)) })
+	c.array(wtype, f+"_weights", l.dims(), func(i int) string { return fmt.Sprint(l.weight(i)) })
 	btype := "int32_t"
 	if l.op.BiasBits > 32 {
 		btype = "int64_t"
@@ -241,7 +278,7 @@ func (l *convLoops) constants(st *plan.Stage) File {
 
 // weight is element i of the weight array.
 func (l *convLoops) weight(i int) int32 {
-	at := make([]int, len(l.weightDims))
+	var at [6]int
 	for d := len(at) - 1; d >= 0; d-- {
 		at[d], i = i%l.weightDims[d], i/l.weightDims[d]
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -205,8 +206,8 @@ func TestPragmas(t *testing.T) {
 	out, err := cmd.Output()
 	require.NoError(t, err)
 	for _, pragma := range []string{"DATAFLOW", "PIPELINE II=1", "UNROLL", "ARRAY_PARTITION variable=window complete dim=1",
-		"ARRAY_PARTITION variable=stage_enc_weights cyclic factor=2 dim=3"} {
-		assert.Contains(t, string(out), "#pragma HLS "+pragma+"\n")
+		"ARRAY_PARTITION variable=stage_enc_weights cyclic factor=2 dim=1"} {
+		assert.True(t, strings.Contains(string(out), "#pragma HLS "+pragma+"\n"), "no pragma %s", pragma)
 	}
 }
 

@@ -41,10 +41,10 @@ func poolStage(st *plan.Stage) File {
 			}
 			c.innerLoops([]fold{n}, func() { c.linef("best[%s] = %s;", lane, literal(least)) })
 			c.loop("ty", "TAPS_Y", func() {
-				c.linef("const int iy = y%s + ty%s - %d;", times(op.Stride[0]), times(op.Dilation[0]), op.Before[0])
+				c.linef("const int iy = y%s + ty%s%s;", times(op.Stride[0]), times(op.Dilation[0]), plus(-op.Before[0]))
 				c.loop("tx", "TAPS_X", func() {
 					c.pragmaf("PIPELINE II=1")
-					c.linef("const int ix = x%s + tx%s - %d;", times(op.Stride[1]), times(op.Dilation[1]), op.Before[1])
+					c.linef("const int ix = x%s + tx%s%s;", times(op.Stride[1]), times(op.Dilation[1]), plus(-op.Before[1]))
 					c.openf("if (iy < 0 || iy >= IN_H || ix < 0 || ix >= IN_W)")
 					c.linef("continue;")
 					c.close()
