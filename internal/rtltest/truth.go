@@ -47,9 +47,20 @@ func Truths() []*Truth {
 }
 
 func (d *domain) truth(seed int) *Truth {
-	t := &Truth{Name: d.name}
 	total := d.pools[0] + d.pools[1] + d.pools[2]
-	t.inputs = d.beats(total, seed)
+	t := &Truth{Name: d.name, families: d.families(), inputs: d.beats(total, seed)}
+	t.Design = d.design(t.families, total)
+	t.Stimulus = sim.Stimulus{Inputs: [][]byte{packInputs(t.inputs)}, Limit: int64(10 + 8*len(t.inputs))}
+	for _, f := range t.families {
+		t.Expect = append(t.Expect, d.answers(f, t.inputs))
+		t.Stimulus.Want = append(t.Stimulus.Want, len(t.inputs))
+	}
+	return t
+}
+
+// families are the probes of every operation.
+func (d *domain) families() []family {
+	var all []family
 	for _, op := range rtl.Ops() {
 		probes, ok := probeTable[op]
 		if !ok {
@@ -59,21 +70,15 @@ func (d *domain) truth(seed int) *Truth {
 		for _, p := range f.probes {
 			f.width += p.Type.Width()
 		}
-		t.families = append(t.families, f)
+		all = append(all, f)
 	}
-	t.Design = d.design(t.families, total)
-	t.Stimulus = sim.Stimulus{Inputs: [][]byte{d.packInputs(t.inputs, total)}, Limit: int64(10 + 8*len(t.inputs))}
-	for _, f := range t.families {
-		t.Expect = append(t.Expect, d.answers(f, t.inputs))
-		t.Stimulus.Want = append(t.Stimulus.Want, len(t.inputs))
-	}
-	return t
+	return all
 }
 
-func (d *domain) packInputs(beats [][]int64, total int) []byte {
+func packInputs(beats [][]int64) []byte {
 	var all []byte
 	for _, bits := range beats {
-		all = append(all, packBits(bits[:total])...)
+		all = append(all, packBits(bits)...)
 	}
 	return all
 }

@@ -7,36 +7,32 @@ type evalFunc func(m *Machine, c *cell)
 
 // evaluators says what every operation computes. Sums, differences, products and shifts of int64 are
 // exact modulo 2^64, which is all that Type.Wrap looks at. Constants, inputs and state have none.
-var evaluators map[rtl.Op]evalFunc
+var evaluators = map[rtl.Op]evalFunc{
+	rtl.OpOut: follow,
 
-func init() { // here, since evaluators call value, which calls evaluators
-	evaluators = map[rtl.Op]evalFunc{
-		rtl.OpOut: follow,
+	rtl.OpAdd: binary(func(a, b int64) int64 { return a + b }),
+	rtl.OpSub: binary(func(a, b int64) int64 { return a - b }),
+	rtl.OpMul: binary(func(a, b int64) int64 { return a * b }),
+	rtl.OpAnd: binary(func(a, b int64) int64 { return a & b }),
+	rtl.OpOr:  binary(func(a, b int64) int64 { return a | b }),
+	rtl.OpXor: binary(func(a, b int64) int64 { return a ^ b }),
+	rtl.OpNot: typed1(func(t, _ rtl.Type, a int64) int64 { return t.Wrap(^a) }),
+	rtl.OpShl: binary(func(a, b int64) int64 { return a << uint64(b) }),
+	rtl.OpShr: typed2(func(t, ta, _ rtl.Type, a, b int64) int64 { return t.Wrap(shiftRight(ta, a, uint64(b))) }),
+	rtl.OpEq:  typed2(func(_, ta, tb rtl.Type, a, b int64) int64 { return bit(a == b && beyond(ta, a) == beyond(tb, b)) }),
+	rtl.OpLt:  typed2(func(_, ta, tb rtl.Type, a, b int64) int64 { return bit(less(ta, a, tb, b)) }),
+	rtl.OpMin: typed2(func(t, ta, tb rtl.Type, a, b int64) int64 { return t.Wrap(lesser(ta, a, tb, b)) }),
+	rtl.OpMax: typed2(func(t, ta, tb rtl.Type, a, b int64) int64 { return t.Wrap(greater(ta, a, tb, b)) }),
+	rtl.OpMux: mux,
 
-		rtl.OpAdd: binary(func(a, b int64) int64 { return a + b }),
-		rtl.OpSub: binary(func(a, b int64) int64 { return a - b }),
-		rtl.OpMul: binary(func(a, b int64) int64 { return a * b }),
-		rtl.OpAnd: binary(func(a, b int64) int64 { return a & b }),
-		rtl.OpOr:  binary(func(a, b int64) int64 { return a | b }),
-		rtl.OpXor: binary(func(a, b int64) int64 { return a ^ b }),
-		rtl.OpNot: typed1(func(t, _ rtl.Type, a int64) int64 { return t.Wrap(^a) }),
-		rtl.OpShl: binary(func(a, b int64) int64 { return a << uint64(b) }),
-		rtl.OpShr: typed2(func(t, ta, _ rtl.Type, a, b int64) int64 { return t.Wrap(shiftRight(ta, a, uint64(b))) }),
-		rtl.OpEq:  typed2(func(_, ta, tb rtl.Type, a, b int64) int64 { return bit(a == b && beyond(ta, a) == beyond(tb, b)) }),
-		rtl.OpLt:  typed2(func(_, ta, tb rtl.Type, a, b int64) int64 { return bit(less(ta, a, tb, b)) }),
-		rtl.OpMin: typed2(func(t, ta, tb rtl.Type, a, b int64) int64 { return t.Wrap(lesser(ta, a, tb, b)) }),
-		rtl.OpMax: typed2(func(t, ta, tb rtl.Type, a, b int64) int64 { return t.Wrap(greater(ta, a, tb, b)) }),
-		rtl.OpMux: mux,
-
-		rtl.OpCast:    typed1(func(t, _ rtl.Type, a int64) int64 { return t.Wrap(a) }),
-		rtl.OpSat:     typed1(saturate),
-		rtl.OpSum:     sum,
-		rtl.OpStretch: stretch,
-		rtl.OpLanes:   lanes,
-		rtl.OpJoin:    join,
-		rtl.OpSelect:  selectGroup,
-		rtl.OpBitcast: bitcast,
-	}
+	rtl.OpCast:    typed1(func(t, _ rtl.Type, a int64) int64 { return t.Wrap(a) }),
+	rtl.OpSat:     typed1(saturate),
+	rtl.OpSum:     sum,
+	rtl.OpStretch: stretch,
+	rtl.OpLanes:   lanes,
+	rtl.OpJoin:    join,
+	rtl.OpSelect:  selectGroup,
+	rtl.OpBitcast: bitcast,
 }
 
 // lane is lane l of a value; a scalar meets every lane.
