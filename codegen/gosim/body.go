@@ -1,0 +1,360 @@
+package gosim
+
+import (
+	"fmt"
+	"math/big"
+
+	"github.com/dave/jennifer/jen"
+
+	"rampart/ir/rtl"
+)
+
+// body writes the statements of one block as Go.
+type body struct {
+	u      *unit
+	b      *block
+	sched  *scheduler
+	names  *namer
+	local  map[*val]string // the variable that holds a value, or the copy of a source
+	home   map[*val]*nested
+	lifted map[*val]bool // declared in front of everything: not all uses lie inside its own if
+	decls  []jen.Code
+	i, q   string // the names of loop variables
+}
+
+// nested is a list of statements under one guard.
+type nested struct {
+	lit   lit
+	outer *nested
+	depth int
+	items []any // step or *nested
+
+	changed    bool
+	next, done uint64
+}
+
+// tree nests statements by their guards; statements that follow one another share an if.
+func (f *body) tree(steps []step) *nested {
+	root := &nested{}
+	at := root
+	var open path
+	for _, s := range steps {
+		keep := common(open, s.path)
+		for at.depth > keep {
+			at = at.outer
+		}
+		for _, l := range s.path[keep:] {
+			inner := &nested{lit: l, outer: at, depth: at.depth + 1}
+			at.items = append(at.items, inner)
+			at = inner
+		}
+		open = s.path
+		at.items = append(at.items, s)
+		switch {
+		case s.val != nil:
+			f.home[s.val] = at
+		case s.hold != nil:
+			f.home[s.hold] = at
+		}
+		f.lift(s, at)
+	}
+	return root
+}
+
+// lift finds variables that step s uses outside of the block that they are computed in.
+func (f *body) lift(s step, at *nested) {
+	needs := f.sched.needs[s.sink]
+	if s.val != nil && !f.b.held[s.val] {
+		needs = f.sched.needs[s.val]
+	}
+	see := func(v *val, from *nested) {
+		home := f.home[v]
+		for home != nil && from != nil && from != home {
+			from = from.outer
+		}
+		if home != nil && from == nil {
+			f.lifted[v] = true
+		}
+	}
+	for _, v := range needs {
+		see(v, at)
+	}
+	for n := at; n.outer != nil; n = n.outer {
+		if n.lit.cond != nil {
+			see(n.lit.cond, n.outer)
+		}
+	}
+}
+
+// write is the statements of a block; before the closing brace of each if it notes what changed.
+func (f *body) write(n *nested) []jen.Code {
+	var out []jen.Code
+	for _, item := range n.items {
+		switch item := item.(type) {
+		case *nested:
+			out = append(out, jen.If(f.header(item.lit)).Block(f.write(item)...))
+		case step:
+			switch {
+			case item.sink != nil:
+				out = append(out, f.commit(n, item.sink)...)
+			case item.hold != nil:
+				out = append(out, f.copyOf(item.hold)...)
+			default:
+				out = append(out, f.compute(item.val)...)
+			}
+		}
+	}
+	if n.done != 0 {
+		out = append(out, jen.Id("done").Op("|=").Add(mask(n.done)))
+	}
+	if n.next != 0 {
+		out = append(out, jen.Id("next").Op("|=").Add(mask(n.next)))
+	}
+	if n.changed {
+		out = append(out, jen.Id("changed").Op("=").True())
+	}
+	return out
+}
+
+func mask(bits uint64) *jen.Statement { return jen.Op(fmt.Sprintf("%#x", bits)) }
+
+func (f *body) header(l lit) *jen.Statement {
+	if l.cond == nil {
+		return jen.Id("stale").Op("&").Add(mask(l.mask)).Op("!=").Lit(0)
+	}
+	return f.expr(l.cond).condition().code
+}
+
+// declare opens the variable of a value; the result assigns e to it.
+func (f *body) declare(v *val, name string, typ, e *jen.Statement) jen.Code {
+	if f.lifted[v] {
+		f.decls = append(f.decls, jen.Var().Id(name).Add(typ))
+		return jen.Id(name).Op("=").Add(e)
+	}
+	return jen.Id(name).Op(":=").Add(e)
+}
+
+// storage is an array variable for the lanes of v.
+func (f *body) storage(v *val, name string) []jen.Code {
+	decl := jen.Var().Id(name).Add(arrayType(v.typ.Lanes, v.gotype()))
+	if f.lifted[v] {
+		f.decls = append(f.decls, decl)
+		return nil
+	}
+	return []jen.Code{decl}
+}
+
+func arrayType(n int, t gotype) *jen.Statement { return jen.Index(jen.Lit(n)).Id(t.String()) }
+
+// laneType is the Go type of a value: a scalar or an array.
+func laneType(v *val) *jen.Statement {
+	if v.vector() {
+		return arrayType(v.typ.Lanes, v.gotype())
+	}
+	return jen.Id(v.gotype().String())
+}
+
+// copyOf keeps a source as it was before the clock edge.
+func (f *body) copyOf(v *val) []jen.Code {
+	f.b.held[v] = false
+	r, e := f.live(v), expr{}
+	if !v.vector() {
+		e = f.expr(v)
+	}
+	f.b.held[v] = true
+	name := f.names.name(v.name + "_was")
+	f.local[v] = name
+	if v.vector() {
+		return []jen.Code{f.declare(v, name, laneType(v), r.whole())}
+	}
+	return []jen.Code{f.declare(v, name, laneType(v), e.typed())}
+}
+
+// compute gives a value its variable.
+func (f *body) compute(v *val) []jen.Code {
+	want := v.name
+	if want == "" {
+		want = "t"
+	}
+	name := f.names.name(want)
+	var out []jen.Code
+	if v.doc != "" {
+		out = append(out, jen.Comment(oneLine(v.doc)))
+	}
+	switch {
+	case f.b.reps[v.id] == view:
+		out = append(out, f.point(v, name)...)
+	case v.op == rtl.OpBitcast:
+		out = append(out, f.repack(v, name)...)
+	case v.op == rtl.OpSum:
+		out = append(out, f.sum(v, name)...)
+	case v.vector():
+		out = append(out, f.storage(v, name)...)
+		out = append(out, f.fill(ref{code: jen.Id(name)}, v.gotype(), v)...)
+	default:
+		out = append(out, f.declare(v, name, laneType(v), f.formula(v).to(v.gotype()).typed()))
+	}
+	f.local[v] = name
+	return out
+}
+
+// base is the array that v stands in as it is, if it does.
+func (f *body) base(v *val) (ref, bool) {
+	if name, ok := f.local[v]; ok && v.vector() {
+		return ref{code: jen.Id(name), ptr: f.b.reps[v.id] == view && !f.b.held[v]}, true
+	}
+	if v.vector() && f.b.terminal(v) {
+		return f.live(v), true
+	}
+	return ref{}, false
+}
+
+// live is where a source, constant or field stands now.
+func (f *body) live(v *val) ref {
+	switch {
+	case v.op == rtl.OpConst:
+		return ref{code: jen.Id(f.u.prog.constant(v))}
+	case f.b.reps[v.id] == field:
+		return ref{code: jen.Id("m").Dot(f.u.fieldOf[v])}
+	case v.op == rtl.OpInput:
+		return ref{code: jen.Id(f.u.inputs[v]), ptr: v.vector()}
+	}
+	return ref{code: f.u.place(jen.Id("m"), v)}
+}
+
+// expr is a scalar.
+func (f *body) expr(v *val) expr {
+	if name, ok := f.local[v]; ok {
+		return expr{code: jen.Id(name), prec: precOperand, typ: v.gotype(), plain: true}
+	}
+	switch {
+	case v.op == rtl.OpConst:
+		return literal(v.lit(0))
+	case f.b.terminal(v):
+		return expr{code: f.live(v).code, prec: precOperand, typ: v.gotype(), plain: v.op == rtl.OpInput}
+	}
+	if f.b.reps[v.id] != inline {
+		panic("BUG: gosim: " + f.u.mod.Name + ": a value is used before it is computed")
+	}
+	return f.formula(v)
+}
+
+// formula is a scalar written out.
+func (f *body) formula(v *val) expr {
+	l := &loop{f: f, bare: true}
+	switch v.row().shape {
+	case elementwise:
+		x := make([]expr, len(v.args))
+		for i, a := range v.args {
+			x[i] = f.expr(a)
+		}
+		return apply(v, x)
+	case moving:
+		if v.op == rtl.OpSelect {
+			return f.selectOne(v)
+		}
+		if v.op == rtl.OpLanes {
+			return l.lane(v.args[0], pos{off: int(v.imms[0])})
+		}
+		return f.expr(v.args[0]) // one lane stretched once, or joined alone
+	}
+	panic("BUG: gosim: no formula for " + v.op.String())
+}
+
+// selectOne is one lane of an array, by an index that may lie beyond it.
+func (f *body) selectOne(v *val) expr {
+	r := f.array(v.args[0])
+	idx := f.expr(v.args[1]).value()
+	e := expr{prec: precOperand, typ: v.gotype()}
+	if v.inRange() {
+		e.code = jen.Add(r.code).Index(idx.code)
+	} else {
+		e.code = jen.Qual(runtimePath, "At").Call(jen.Add(r.code).Index(jen.Op(":")), idx.typed())
+	}
+	return e
+}
+
+// array is v as an array that stands somewhere, following lanes of lanes to a pointer.
+func (f *body) array(v *val) ref {
+	if r, ok := f.base(v); ok {
+		return r
+	}
+	if v.op != rtl.OpLanes {
+		panic("BUG: gosim: " + v.op.String() + " has no array")
+	}
+	r := f.array(v.args[0])
+	return ref{code: r.at(jen.Lit(int(v.imms[0])), v.typ.Lanes, v.gotype()), ptr: true}
+}
+
+// sum adds up all lanes in a variable.
+func (f *body) sum(v *val, name string) []jen.Code {
+	a, t := v.args[0], v.gotype()
+	out := []jen.Code{f.declare(v, name, laneType(v), jen.Id(t.String()).Call(jen.Lit(0)))}
+	marks := f.cuts(a)
+	for i := 1; i < len(marks); i++ {
+		lo := marks[i-1]
+		out = append(out, f.split(a, lo, marks[i]-lo, nil, func(l *loop, lo int, p pos) jen.Code {
+			return jen.Id(name).Op("+=").Add(l.lane(a, p.plus(lo)).to(t).code)
+		})...)
+	}
+	total := expr{code: jen.Id(name), prec: precOperand, typ: t}
+	if v.wrap && uint(v.typ.Bits) != t.bits {
+		out = append(out, jen.Id(name).Op("=").Add(v.fits(total).code))
+	}
+	return out
+}
+
+// repack reads the packed bits of a value as lanes of another width.
+func (f *body) repack(v *val, name string) []jen.Code {
+	a := v.args[0]
+	from := jen.Index().Id(a.gotype().String())
+	if a.vector() {
+		from = jen.Add(f.array(a).code).Index(jen.Op(":"))
+	} else {
+		from = from.Values(f.expr(a).to(a.gotype()).code)
+	}
+	call := func(into string) jen.Code {
+		return jen.Qual(runtimePath, "Repack").Call(
+			jen.Id(into).Index(jen.Op(":")), jen.Lit(v.typ.Bits), from, jen.Lit(int(v.imms[0])))
+	}
+	if v.vector() {
+		return append(f.storage(v, name), call(name))
+	}
+	packed := f.names.name(name + "_packed")
+	return []jen.Code{jen.Var().Id(packed).Add(arrayType(1, v.gotype())), call(packed),
+		f.declare(v, name, laneType(v), jen.Id(packed).Index(jen.Lit(0)))}
+}
+
+// point sets a pointer to the lanes that v stands for.
+func (f *body) point(v *val, name string) []jen.Code {
+	t, n := v.gotype(), v.typ.Lanes
+	set := func(to *jen.Statement) jen.Code { return jen.Id(name).Op("=").Add(to) }
+	first := func(to *jen.Statement) jen.Code { return f.declare(v, name, jen.Op("*").Add(laneType(v)), to) }
+	switch {
+	case v.op == rtl.OpMux:
+		return []jen.Code{first(f.array(v.args[2]).pointer()),
+			jen.If(f.expr(v.args[0]).condition().code).Block(set(f.array(v.args[1]).pointer()))}
+	case f.b.picks[v.id]:
+		var cases []jen.Code
+		for i, a := range v.args[0].args {
+			if at := big.NewInt(int64(i)); at.Cmp(v.args[1].rng.lo) < 0 || at.Cmp(v.args[1].rng.hi) > 0 {
+				continue
+			}
+			cases = append(cases, jen.Case(jen.Lit(i)).Block(set(f.array(a).pointer())))
+		}
+		none := ref{code: jen.Id(f.u.prog.zeros(v))}
+		return []jen.Code{first(none.pointer()), jen.Switch(f.expr(v.args[1]).value().typed()).Block(cases...)}
+	}
+	idx := f.expr(v.args[1]).value()
+	start := jen.Int().Call(idx.code).Op("*").Lit(n)
+	if idx.lit != nil {
+		start = jen.Lit(int(new(big.Int).Mul(idx.lit, big.NewInt(int64(n))).Int64()))
+	}
+	to := f.array(v.args[0]).at(start, n, t)
+	if v.inRange() {
+		return []jen.Code{first(to)}
+	}
+	none := ref{code: jen.Id(f.u.prog.zeros(v))}
+	return []jen.Code{first(none.pointer()),
+		jen.If(idx.code.Clone().Op("<").Lit(v.groups())).Block(set(to))}
+}

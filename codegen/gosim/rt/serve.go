@@ -1,0 +1,159 @@
+package rt
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"rampart/sim/drive"
+)
+
+// Machine is a design of type D in the shape that requests need. D holds no pointers: its value is
+// its whole state.
+type Machine[D any] struct {
+	Live        *D
+	Core        drive.Core // moves Live
+	Ports       drive.Ports
+	States      []State  // of Live
+	Wake        func(*D) // called after state was changed from outside
+	Fingerprint uint64
+
+	initial *D
+	cycle   int64
+	slots   map[uint32]*kept[D]
+}
+
+type kept[D any] struct {
+	design D
+	cycle  int64
+}
+
+// version of the wire format; package sim/worker describes it.
+const version = 1
+
+const (
+	opHello byte = iota
+	opReset
+	opRun
+	opFlip
+	opSave
+	opRestore
+	opHash
+	opQuit
+	opTrace
+)
+
+// Serve answers requests until the last one, or until in ends. Live must be in its initial state.
+func (m *Machine[D]) Serve(in io.Reader, out io.Writer) error {
+	initial := *m.Live
+	m.initial, m.slots = &initial, map[uint32]*kept[D]{}
+	r, w := bufio.NewReaderSize(in, 1<<16), bufio.NewWriterSize(out, 1<<16)
+	for {
+		op, payload, err := read(r)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		status := byte(0)
+		reply, err := m.answer(op, &parser{buf: payload})
+		if err != nil {
+			status, reply = 1, []byte(err.Error())
+		}
+		if err := write(w, status, reply); err != nil {
+			return err
+		}
+		if op == opQuit {
+			return nil
+		}
+	}
+}
+
+func read(r io.Reader) (op byte, payload []byte, err error) {
+	var head [5]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return 0, nil, err
+	}
+	n := binary.LittleEndian.Uint32(head[:4])
+	if n == 0 {
+		return 0, nil, errors.New("empty request")
+	}
+	payload = make([]byte, n-1)
+	_, err = io.ReadFull(r, payload)
+	return head[4], payload, err
+}
+
+func write(w *bufio.Writer, status byte, payload []byte) error {
+	head := binary.LittleEndian.AppendUint32(nil, uint32(len(payload)+1))
+	if _, err := w.Write(append(head, status)); err != nil {
+		return err
+	}
+	if _, err := w.Write(payload); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+func (m *Machine[D]) answer(op byte, p *parser) ([]byte, error) {
+	switch op {
+	case opHello:
+		b := binary.LittleEndian.AppendUint32(nil, version)
+		return binary.LittleEndian.AppendUint64(b, m.Fingerprint), nil
+	case opReset:
+		*m.Live, m.cycle = *m.initial, 0
+		return nil, nil
+	case opRun:
+		return m.run(p)
+	case opFlip:
+		b := p.bit()
+		if p.err == nil {
+			m.flip(b)
+		}
+		return nil, p.err
+	case opSave:
+		slot := p.u32()
+		if m.slots[slot] == nil {
+			m.slots[slot] = new(kept[D])
+		}
+		m.slots[slot].design, m.slots[slot].cycle = *m.Live, m.cycle
+		return nil, p.err
+	case opRestore:
+		slot := p.u32()
+		k := m.slots[slot]
+		if k == nil {
+			return nil, fmt.Errorf("nothing was saved in slot %d", slot)
+		}
+		*m.Live, m.cycle = k.design, k.cycle
+		return nil, p.err
+	case opHash:
+		return binary.LittleEndian.AppendUint64(nil, Hash(m.States)), nil
+	case opQuit:
+		return nil, nil
+	case opTrace:
+		return nil, errors.New("a generated Go simulator writes no waveforms; use Verilator")
+	}
+	return nil, fmt.Errorf("unknown request %d", op)
+}
+
+func (m *Machine[D]) flip(b bit) {
+	m.States[b.state].Flip(b.word, b.bit)
+	m.Wake(m.Live)
+}
+
+func (m *Machine[D]) run(p *parser) ([]byte, error) {
+	s, bits := p.stimulus()
+	if p.err != nil {
+		return nil, p.err
+	}
+	s.Strike = func(i int) error { m.flip(bits[i]); return nil }
+	t, err := drive.Run(context.Background(), m.Core, m.Ports, m.cycle, s)
+	m.cycle = t.Cycle
+	if err != nil {
+		return nil, err
+	}
+	return appendTrace(nil, t), nil
+}
