@@ -1,0 +1,129 @@
+// Package harness writes the C++ program that runs Verilator's model of a design as a worker: it obeys
+// the wire format of sim/worker on its standard input and output. In: an ir/rtl design and the streams
+// of its top module. Out: C++ that is the same for every design (runtime/worker.cpp), the tables of this one
+// (design.h), and Verilator's control file (state.vlt), which keeps the state of the design reachable
+// so that the Verilog itself needs no pragmas. It does not run any tool.
+//
+// The program finds registers, read ports and memories by name in Verilator's own tables, and treats
+// each as the bytes that Verilator keeps it in: little-endian, words of a memory one after another.
+package harness
+
+import (
+	_ "embed"
+	"fmt"
+	"sort"
+	"strings"
+
+	"rampart/ir/rtl"
+	"rampart/sim/drive"
+)
+
+// Prefix is the class name that Verilator must be told to give the model (--prefix).
+const Prefix = "Vdut"
+
+// File is one file of the program.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Names of the files.
+const (
+	WorkerFile  = "worker.cpp"
+	TablesFile  = "design.h"
+	ControlFile = "state.vlt"
+)
+
+//go:embed runtime/worker.cpp
+var workerSource []byte
+
+// Emit writes the program for d, whose top module has the given streams. The fingerprint is what the
+// program says it was made from when its client asks.
+func Emit(d *rtl.Design, ports drive.Ports, fingerprint uint64) []File {
+	return []File{
+		{WorkerFile, workerSource},
+		{TablesFile, tables(d, ports, fingerprint)},
+		{ControlFile, control(d)},
+	}
+}
+
+// control makes every piece of state visible to the program, and nothing else.
+func control(d *rtl.Design) []byte {
+	var b strings.Builder
+	b.WriteString("`verilator_config\n")
+	for _, m := range d.Modules {
+		for _, name := range stateNames(m) {
+			fmt.Fprintf(&b, "public_flat_rd -module %q -var %q\n", m.Name, name)
+		}
+	}
+	return []byte(b.String())
+}
+
+func stateNames(m *rtl.Module) []string {
+	var names []string
+	for _, r := range m.Regs {
+		names = append(names, r.Q.Name)
+	}
+	for _, mem := range m.Mems {
+		names = append(names, mem.Name)
+		for _, r := range mem.Reads {
+			names = append(names, r.Q.Name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+// tables writes what worker.cpp must know of the design.
+func tables(d *rtl.Design, ports drive.Ports, fingerprint uint64) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "// Tables of design %s for worker.cpp.\n", d.Top.Name)
+	fmt.Fprintf(&b, "constexpr uint64_t kFingerprint = 0x%016xull;\n\n", fingerprint)
+	b.WriteString("// Scope, name, bits, words (0: a register).\n")
+	b.WriteString("static const StateRow kStates[] = {\n")
+	for _, s := range d.States() {
+		scope, name := "TOP."+d.Top.Name, s.Path
+		if dot := strings.LastIndexByte(s.Path, '.'); dot >= 0 {
+			scope, name = scope+"."+s.Path[:dot], s.Path[dot+1:]
+		}
+		fmt.Fprintf(&b, "    {%q, %q, %d, %d},\n", scope, name, s.Type.Width(), s.Depth)
+	}
+	b.WriteString("    {nullptr, nullptr, 0, 0},\n};\n\n")
+	var inputs, outputs []portRow
+	for _, n := range d.Top.Inputs {
+		inputs = append(inputs, portRow{n.Name, n.Type.Width()})
+	}
+	for _, o := range d.Top.Outputs {
+		outputs = append(outputs, portRow{o.Name, o.Node.Type.Width()})
+	}
+	writePorts(&b, "inputPorts", inputs)
+	writePorts(&b, "outputPorts", outputs)
+	writeStreams(&b, "kInStreams", ports.In)
+	writeStreams(&b, "kOutStreams", ports.Out)
+	return []byte(b.String())
+}
+
+type portRow struct {
+	name string
+	bits int
+}
+
+func writePorts(b *strings.Builder, function string, rows []portRow) {
+	fmt.Fprintf(b, "static std::vector<Port> %s(%s* top) {\n    (void)top;\n    return {\n", function, Prefix)
+	for _, p := range rows {
+		fmt.Fprintf(b, "        {reinterpret_cast<uint8_t*>(&top->%s), %d},\n", cName(p.name), (p.bits+7)/8)
+	}
+	b.WriteString("    };\n}\n\n")
+}
+
+func writeStreams(b *strings.Builder, table string, streams []drive.Stream) {
+	fmt.Fprintf(b, "// Ports by number: valid, ready, data.\nstatic const std::vector<Stream> %s = {\n", table)
+	for _, s := range streams {
+		fmt.Fprintf(b, "    {%d, %d, %d},  // %s\n", s.Valid, s.Ready, s.Data, s.Name)
+	}
+	b.WriteString("};\n\n")
+}
+
+// cName is a Verilog name as Verilator writes it in C++, where it keeps two underscores in a row for
+// itself.
+func cName(name string) string { return strings.ReplaceAll(name, "__", "___05F") }

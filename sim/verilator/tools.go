@@ -1,0 +1,103 @@
+package verilator
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"rampart/codegen/harness"
+	"rampart/internal/diag"
+	"rampart/ir/rtl"
+)
+
+const (
+	install      = "apt-get install verilator g++ make"
+	oldestMajor  = 5 // the worker relies on the scheduler of Verilator 5
+	objectFolder = "obj"
+)
+
+// checkTools finds the programs that building needs and tells Verilator's version.
+func checkTools(ctx context.Context) (version string, err error) {
+	for _, tool := range []string{"verilator", "g++", "make"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return "", diag.MissingTool{Tool: tool, Install: install}
+		}
+	}
+	out, err := exec.CommandContext(ctx, "verilator", "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("verilator --version: %w", err)
+	}
+	version = strings.TrimSpace(string(out))
+	fields := strings.Fields(version)
+	if len(fields) >= 2 {
+		major, _, _ := strings.Cut(fields[1], ".")
+		if n, err := strconv.Atoi(major); err == nil && n >= oldestMajor {
+			return version, nil
+		}
+	}
+	return "", diag.Problem{At: "verilator", What: fmt.Sprintf("%q is too old", version),
+		Remedy: fmt.Sprintf("install version %d or later", oldestMajor)}
+}
+
+// commandLine is how Verilator is called, without the files. The choices are measured: -O1 for the
+// C++ is as fast as -O3 and compiles in a fraction of the time; threads make small designs slower.
+func commandLine(opts Options) []string {
+	args := []string{
+		"--cc", "--exe", "-O3", "-Wno-fatal", "--noassert", "--x-assign", "0", "--x-initial", "0",
+		"--output-split", "5000", "--unroll-count", "4096", "--prefix", harness.Prefix, "--Mdir", objectFolder,
+		"-CFLAGS", "-std=c++17",
+	}
+	if opts.Trace {
+		args = append(args, "--trace", "-CFLAGS", "-DTRACE")
+	}
+	return args
+}
+
+// compile runs Verilator and the C++ compiler in dir and leaves the program there.
+func compile(ctx context.Context, d *rtl.Design, dir string, opts Options) error {
+	args := append(commandLine(opts), "--top-module", d.Top.Name, harness.ControlFile)
+	for _, m := range d.Modules {
+		args = append(args, m.Name+".v")
+	}
+	if err := run(ctx, dir, "verilator", append(args, harness.WorkerFile)...); err != nil {
+		return err
+	}
+	mk := []string{"-C", objectFolder, "-f", harness.Prefix + ".mk", "-j", strconv.Itoa(opts.jobs()),
+		"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1"}
+	if _, err := exec.LookPath("ccache"); err == nil {
+		mk = append(mk, "OBJCACHE=ccache")
+	}
+	if err := run(ctx, dir, "make", mk...); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(dir, objectFolder, harness.Prefix), filepath.Join(dir, program)); err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(dir, objectFolder))
+}
+
+const shownOutput = 4000 // bytes of a failed tool's output
+
+func run(ctx context.Context, dir, tool string, args ...string) error {
+	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd.Dir = dir
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		text := out.String()
+		if len(text) > shownOutput {
+			text = text[:shownOutput] + "\n..."
+		}
+		return fmt.Errorf("%s: %w\n%s", tool, err, text)
+	}
+	return nil
+}
