@@ -29,7 +29,7 @@ func (b *builder) mac(pe, simd int, act, weight rtl.Type, accBits int) *rtl.Modu
 				last = m.Delay(fmt.Sprintf("last_%d", stages), last)
 			}
 		}
-		acc := m.Reg("acc", rtl.S(accBits).Vec(pe), 0)
+		acc := m.Reg("accumulators", rtl.S(accBits).Vec(pe), 0)
 		t := acc.Q.Type
 		acc.SetIf(valid, first.Mux(sums.To(t), m.Node(rtl.OpAdd, t, nil, acc.Q, sums)))
 		m.Out("acc", acc.Q)

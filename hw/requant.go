@@ -84,9 +84,11 @@ func (p *pipe) round(s requantSpec, v, shift *rtl.Node) {
 	} else {
 		y = p.stage("shifted", y)
 	}
-	y = y.AddI(s.zero)
-	lo, hi := m.Const(signed(int(s.low), int(s.low)), s.low), m.Const(signed(int(s.high), int(s.high)), s.high)
-	out := p.stage("clamped", y.Max(lo).Min(hi).To(s.out.Vec(s.lanes)))
+	// Clamped before the zero point is added, so that the addition is narrow.
+	low, high := s.low-s.zero, s.high-s.zero
+	within := signed(int(low), int(high)).Vec(s.lanes)
+	y = y.Max(m.Const(signed(int(low), int(low)), low)).Min(m.Const(signed(int(high), int(high)), high)).To(within)
+	out := p.stage("clamped", y.AddI(s.zero).To(s.out.Vec(s.lanes)))
 	m.Out("y", out)
 	m.Out("y_valid", p.valid)
 }

@@ -76,7 +76,7 @@ func (w *window) control(popped *rtl.Node) {
 	room := m.Reg("room", rtl.U(rtl.BitsFor(w.out.room)), int64(w.out.room))
 	fits := room.Q.Lt(m.Const(rtl.U(rtl.BitsFor(w.out.group)), int64(w.out.group))).Not()
 	rested, rest := w.rest()
-	begin := m.All(middle.Not(), w.available(), fits, rested).Named("begin", "start a group")
+	begin := m.All(middle.Not(), w.available(), fits, rested).Named("begins", "a group starts")
 	r.issue = middle.Or(begin).Named("issue")
 	r.start = begin
 
@@ -230,7 +230,7 @@ func (w *window) read(banks [][]*rtl.Mem) {
 			q[by] = append(q[by], m.ReadPort(mem, mem.Name+"_word", addr, valid1))
 		}
 	}
-	x := m.DelayIf("x", valid2, w.assemble(q, valid1))
+	x := m.DelayIf("taps", valid2, w.assemble(q, valid1))
 	m.Out("x", x)
 	m.Out("x_valid", m.Delay("valid_3", valid2))
 	m.Out("x_first", delay(m, "first", r.start, 3))

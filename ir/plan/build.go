@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"rampart/internal/diag"
@@ -103,7 +104,7 @@ func (b *assembly) finish() {
 	for _, s := range b.plan.Streams {
 		switch {
 		case s.From == nil || s.To == nil:
-			s.Name = b.name(s.Value.Name)
+			s.Name = b.name(portName(s.Value.Name))
 		default:
 			s.Name = b.name(s.From.Name + "_to_" + s.To.Name)
 		}
@@ -112,6 +113,17 @@ func (b *assembly) finish() {
 		}
 	}
 }
+
+// portName keeps a network's port apart from those of a stage with the same name.
+func portName(value string) string {
+	name := Identifier(value, "stream")
+	if stagePort.MatchString(name) {
+		return name + "_stream"
+	}
+	return name
+}
+
+var stagePort = regexp.MustCompile(`_(in|out)[0-9]*$`)
 
 // name makes an identifier of a node or value name, with a number where it is taken.
 func (b *assembly) name(raw string) string {

@@ -44,10 +44,13 @@ func (l *line) settle() {
 // visible is the first cycle in which beat n can be popped; ok is false while it is not known.
 func (l *line) visible(n int) (t int64, ok bool) {
 	if l.stream.From == nil {
+		if n >= len(l.push) || n > len(l.pop) {
+			return 0, false
+		}
 		if n == 0 {
 			return 0, true
 		}
-		return l.pop[n-1] + 1, n <= len(l.pop)
+		return l.pop[n-1] + 1, true
 	}
 	l.settle()
 	if n >= len(l.fetch) {

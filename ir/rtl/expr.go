@@ -32,12 +32,13 @@ func (m *Module) Bit(v bool) *Node {
 	return m.Const(U(1), 0)
 }
 
-// Named gives n a name, and an optional comment for the Verilog.
+// Named gives n a name, and an optional comment for the Verilog. A node that has a name keeps it: the
+// builder may have found that the expression is a node it knows. Constants stay literals.
 func (n *Node) Named(name string, doc ...string) *Node {
-	n.mod.claim(name)
-	if n.Name != "" {
-		panic("BUG: rtl: node " + n.Name + " is named twice")
+	if n.Name != "" || n.Op == OpConst {
+		return n
 	}
+	n.mod.claim(name)
 	n.Name = name
 	if len(doc) > 0 {
 		n.Doc = doc[0]
