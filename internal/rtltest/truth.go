@@ -102,24 +102,50 @@ func (d *domain) offset(pool int) int {
 
 // answers are the packed results of a family for all beats.
 func (d *domain) answers(f family, beats [][]int64) []byte {
-	all := make([]byte, 0, len(beats)*((f.width+7)/8))
-	bits := make([]int64, 0, f.width)
-	for _, beat := range beats {
-		bits = bits[:0]
-		operands := map[Operand]lanes{}
-		for _, p := range f.probes {
-			var args []lanes
-			for _, a := range p.Args {
-				if operands[a] == nil {
-					operands[a] = fromBits(a.Type, beat[d.offset(a.Pool):])
-				}
-				args = append(args, operands[a])
+	size := (f.width + 7) / 8
+	all := make([]byte, len(beats)*size)
+	at := 0
+	for _, p := range f.probes {
+		known := map[string][]int64{} // small operands come again and again
+		for i, beat := range beats {
+			key := d.key(p, beat)
+			result, ok := known[key]
+			if !ok || key == "" {
+				result = toBits(p.Type, expect(p, d.operands(p, beat)))
+				known[key] = result
 			}
-			bits = append(bits, toBits(p.Type, expect(p, args))...)
+			for k, bit := range result {
+				all[i*size+(at+k)/8] |= byte(bit) << ((at + k) % 8)
+			}
 		}
-		all = append(all, packBits(bits)...)
+		at += p.Type.Width()
 	}
 	return all
+}
+
+func (d *domain) operands(p Probe, beat []int64) []lanes {
+	var args []lanes
+	for _, a := range p.Args {
+		args = append(args, fromBits(a.Type, beat[d.offset(a.Pool):]))
+	}
+	return args
+}
+
+// key tells the operands of a probe apart; it is empty where they are too wide to come again.
+func (d *domain) key(p Probe, beat []int64) string {
+	var key [16]byte
+	n := 0
+	for _, a := range p.Args {
+		from := d.offset(a.Pool)
+		if n+a.Type.Width() > len(key) {
+			return ""
+		}
+		for _, bit := range beat[from : from+a.Type.Width()] {
+			key[n] = '0' + byte(bit)
+			n++
+		}
+	}
+	return string(key[:n])
 }
 
 // design feeds one input stream to a module per family; all take a beat together.
