@@ -35,7 +35,7 @@ func EvalAll(ctx context.Context, net *Net, inputs []*Tensor, visit func(*Value,
 		for i, v := range n.In {
 			in[i] = got[v]
 		}
-		out, err := evalNode(ctx, n, in)
+		out, err := EvalNode(ctx, n, in)
 		if err != nil {
 			return nil, fmt.Errorf("evaluating node %s: %w", n.Name, err)
 		}
@@ -68,7 +68,9 @@ func checkInputs(net *Net, inputs []*Tensor) error {
 	return nil
 }
 
-func evalNode(ctx context.Context, n *Node, in []*Tensor) (*Tensor, error) {
+// EvalNode computes one node from its inputs, which are within their formats. The error is the
+// context's.
+func EvalNode(ctx context.Context, n *Node, in []*Tensor) (*Tensor, error) {
 	out := NewTensor(n.Out.Shape)
 	switch op := n.Op.(type) {
 	case *Conv:

@@ -95,10 +95,10 @@ func TestBoundIsReached(t *testing.T) {
 			if greatest {
 				want = acc.Range.Hi
 			}
-			out, err := evalNode(t.Context(), wide, []*Tensor{x})
+			out, err := EvalNode(t.Context(), wide, []*Tensor{x})
 			require.NoError(t, err)
 			assert.Equal(t, want, int64(out.Data[0]), "seed %d", seed)
-			out, err = evalNode(t.Context(), narrow, []*Tensor{x})
+			out, err = EvalNode(t.Context(), narrow, []*Tensor{x})
 			require.NoError(t, err)
 			if int64(out.Data[0]) != want {
 				wrapped++
@@ -129,9 +129,9 @@ func TestProvedWidthNeverWraps(t *testing.T) {
 			tight := spy(a.Node, a.Bits)
 			wide := spy(a.Node, 61)
 			in := []*Tensor{got[a.Node.In[0]]}
-			x, err := evalNode(t.Context(), tight, in)
+			x, err := EvalNode(t.Context(), tight, in)
 			require.NoError(t, err)
-			y, err := evalNode(t.Context(), wide, in)
+			y, err := EvalNode(t.Context(), wide, in)
 			require.NoError(t, err)
 			require.Equal(t, y.Data, x.Data, "seed %d, %s", seed, a.Node.Name)
 		}

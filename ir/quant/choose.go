@@ -10,6 +10,9 @@ import (
 func (g *group) choose(opt Options) {
 	lo, hi := g.stats.lo, g.stats.hi
 	g.format = fixed.Format{Bits: opt.ActBits, Signed: lo < 0 && g.zeroed}
+	if g.input {
+		g.format.Bits = opt.InputBits
+	}
 	free := !g.input && !g.head // its ends may be cut off
 	if g.head {
 		g.format = fixed.Format{Bits: opt.HeadBits, Signed: true}

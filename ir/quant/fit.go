@@ -38,12 +38,13 @@ func (l *layer) fit(c int, opt Options) fitted {
 		scale = math.Exp2(-16) / ratio // the bias alone counts
 	}
 	scale = min(max(scale, least), most)
-	f := l.integers(c, scale, opt)
+	f := l.integers(c, scale)
 	for f.saturated && scale*2 <= most {
 		scale *= 2
-		f = l.integers(c, scale, opt)
+		f = l.integers(c, scale)
 		f.raised = true
 	}
+	w.fitted = append(w.fitted, scale)
 	f.mult, f.shift = multiplier(ratio * scale)
 	return f
 }
@@ -60,29 +61,20 @@ func multiplier(ratio float64) (mult int64, shift int) {
 }
 
 // integers rounds weights and bias of channel c at a weight scale.
-func (l *layer) integers(c int, scale float64, opt Options) fitted {
+func (l *layer) integers(c int, scale float64) fitted {
 	w, in := l.weights, l.in[0].group
 	kernel := w.channel(c)
 	f := fitted{weights: make([]int32, len(kernel))}
-	mean := l.in[0].mean[c/(w.outs/w.group)*w.perIn:]
-	shift, sum := 0.0, int64(0) // mean of what rounding takes away; sum of the weights
+	sum := int64(0)
 	for i, v := range kernel {
 		q := w.quantise(v, scale)
 		e := v - q*scale
 		f.weights[i] = int32(q)
 		f.noise += e * e
-		shift += e * mean[i/w.taps()]
 		sum += int64(q)
 	}
-	bias := w.bias[c]
-	if !opt.PlainBias {
-		if w.transposed { // an output uses so many of the kernel's elements
-			shift /= float64(w.window.Stride[0] * w.window.Stride[1])
-		}
-		bias += shift
-	}
 	lo, hi := fixed.Format{Bits: biasBits, Signed: true}.Range()
-	exact := math.Round(bias/(in.scale*scale)) - float64(in.zero*sum)
+	exact := math.Round(w.bias[c]/(in.scale*scale)) - float64(in.zero*sum)
 	f.saturated = exact < float64(lo) || exact > float64(hi)
 	f.bias = clampInt(exact, lo, hi)
 	return f

@@ -25,8 +25,7 @@ type tensor struct {
 	group  *group       // nil for classes
 	by     *layer       // nil for a network input
 	users  []*layer
-	lo, hi float64   // what the calibration images show, and 0
-	mean   []float64 // likewise, per channel
+	lo, hi float64 // what the calibration images show, and 0
 }
 
 // layer is a node of the network in the making.
@@ -36,7 +35,9 @@ type layer struct {
 	relu    bool     // clamp at zero
 	in      []*tensor
 	out     *tensor
-	weights *weights // of a convolution
+	weights *weights     // of a convolution
+	sum     *graph.Value // of a convolution: the float result before any activation
+	mean    []float64    // its mean per channel over the images that biases are corrected on
 }
 
 // lower builds the model of a simplified graph and its groups.
@@ -102,6 +103,7 @@ func (l *lowering) node(n *graph.Node) error {
 			Remedy: "take the operator out of the model; a softmax may only stand at the end"}
 	}
 	if made.weights != nil {
+		made.sum = out
 		if relu := l.soleRelu(out); relu != nil {
 			made.relu, out = true, relu.Out
 		}

@@ -31,6 +31,7 @@ const (
 type Options struct {
 	WeightBits  int         // 2 to 16, default 8
 	ActBits     int         // 2 to 16, default 8
+	InputBits   int         // of the network's inputs, 2 to 16, default ActBits, or 8 where that is less: pixels have 8
 	HeadBits    int         // of the network's last convolutions, signed, 2 to 32, default 16
 	Scales      Scales      // default General
 	Calibration Calibration // default MSE
@@ -43,7 +44,7 @@ type Options struct {
 
 	// PlainWeights scales weights to their greatest magnitude instead of to the least squared error.
 	PlainWeights bool
-	// PlainBias leaves out the correction of biases by the mean error that weight rounding makes.
+	// PlainBias leaves out the correction of biases by the mean error that all rounding makes.
 	PlainBias bool
 }
 
@@ -56,6 +57,7 @@ func (o Options) complete() (Options, error) {
 	}
 	fill(&o.WeightBits, 8)
 	fill(&o.ActBits, 8)
+	fill(&o.InputBits, max(8, o.ActBits))
 	fill(&o.HeadBits, 16)
 	if o.Scales == "" {
 		o.Scales = General
@@ -77,7 +79,7 @@ func (o Options) check() error {
 	for _, w := range []struct {
 		name       string
 		bits, most int
-	}{{"weight bits", o.WeightBits, 16}, {"activation bits", o.ActBits, 16}, {"head bits", o.HeadBits, 32}} {
+	}{{"weight bits", o.WeightBits, 16}, {"activation bits", o.ActBits, 16}, {"input bits", o.InputBits, 16}, {"head bits", o.HeadBits, 32}} {
 		if w.bits < 2 || w.bits > w.most {
 			wrong(w.name, w.bits, fmt.Sprintf("choose 2 to %d", w.most))
 		}

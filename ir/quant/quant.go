@@ -95,6 +95,11 @@ func QuantizeMulti(ctx context.Context, g *graph.Graph, calib [][]*graph.Tensor,
 	for _, a := range fixed.Accumulators(r.Net) {
 		a.Conv.AccBits = a.Bits
 	}
+	if !opt.PlainBias {
+		if err := m.correct(ctx, r, calib); err != nil {
+			return nil, err
+		}
+	}
 	for i, n := range r.Net.Nodes {
 		if c, ok := n.Op.(*fixed.Conv); ok {
 			r.Layers[i].AccBits = c.AccBits

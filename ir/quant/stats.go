@@ -97,11 +97,20 @@ func summarise(t *graph.Tensor) summary {
 }
 
 func (m *model) measureRanges(ctx context.Context, g *graph.Graph, images [][]*graph.Tensor, standing map[*graph.Value][]*tensor) error {
+	wanted := map[*graph.Value]bool{}
+	for v := range standing {
+		wanted[v] = true
+	}
+	for _, l := range m.layers {
+		if l.weights != nil {
+			wanted[l.sum] = true
+		}
+	}
 	seen := make([]map[*graph.Value]summary, len(images))
 	err := eachImage(ctx, g, images, func(i int) func(*graph.Value, *graph.Tensor) {
 		seen[i] = map[*graph.Value]summary{}
 		return func(v *graph.Value, t *graph.Tensor) {
-			if standing[v] != nil {
+			if wanted[v] {
 				seen[i][v] = summarise(t)
 			}
 		}
@@ -109,16 +118,19 @@ func (m *model) measureRanges(ctx context.Context, g *graph.Graph, images [][]*g
 	if err != nil {
 		return err
 	}
+	for _, l := range m.layers {
+		if l.weights != nil {
+			l.mean = channelMeans(l.sum, seen[:min(len(seen), correctionImages)])
+		}
+	}
 	for _, t := range m.tensors() {
 		if t.group == nil {
 			continue
 		}
-		t.mean = make([]float64, t.real.Shape.C)
 		for i := range images {
 			s := seen[i][t.real]
 			t.lo, t.hi = min(t.lo, s.lo), max(t.hi, s.hi)
-			for c, v := range s.mean {
-				t.mean[c] += v / float64(len(images))
+			for _, v := range s.mean {
 				if !isFinite(v) {
 					return diag.Problem{At: t.name, What: fmt.Sprintf("calibration image %d makes it infinite or not a number", i), Remedy: "look at the model and at the scaling of the images"}
 				}
@@ -129,6 +141,17 @@ func (m *model) measureRanges(ctx context.Context, g *graph.Graph, images [][]*g
 		}
 	}
 	return nil
+}
+
+// channelMeans is the mean of each channel of v over the images.
+func channelMeans(v *graph.Value, images []map[*graph.Value]summary) []float64 {
+	mean := make([]float64, v.Shape.C)
+	for _, seen := range images {
+		for c, m := range seen[v].mean {
+			mean[c] += m / float64(len(images))
+		}
+	}
+	return mean
 }
 
 func (m *model) measureHistograms(ctx context.Context, g *graph.Graph, images [][]*graph.Tensor, standing map[*graph.Value][]*tensor) error {

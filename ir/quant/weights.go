@@ -17,7 +17,8 @@ type weights struct {
 	real       []float64
 	bias       []float64
 	scale      []float64
-	top        float64 // the greatest integer
+	fitted     []float64 // likewise, as the integer network has it
+	top        float64   // the greatest integer
 }
 
 func convWeights(op *graph.Conv, ins int) *weights {

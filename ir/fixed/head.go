@@ -1,0 +1,28 @@
+package fixed
+
+import "slices"
+
+// MaskName is the name of the value that AddMask adds.
+const MaskName = "mask"
+
+// AddMask makes a segmentation network deliver both what its first output says of each class and the
+// class that wins: the outputs then begin with the scores and the mask. Where the network ends in an
+// ArgMax that one serves; else one is added. A network with one score a pixel, or more classes than a
+// byte counts, keeps its outputs.
+func AddMask(net *Net) {
+	out := net.Outputs[0]
+	for _, n := range net.Nodes {
+		if _, ok := n.Op.(*ArgMax); ok && n.Out == out {
+			if !slices.Contains(net.Outputs, n.In[0]) {
+				net.Outputs = slices.Insert(net.Outputs, 0, n.In[0])
+			}
+			return
+		}
+	}
+	if out.Shape.C < 2 || out.Shape.C > 256 {
+		return
+	}
+	mask := &Value{Name: MaskName, Shape: Shape{C: 1, H: out.Shape.H, W: out.Shape.W}, Format: Format{Bits: 8}}
+	net.Nodes = append(net.Nodes, &Node{Name: MaskName, In: []*Value{out}, Out: mask, Op: &ArgMax{}})
+	net.Outputs = slices.Insert(net.Outputs, 1, mask)
+}
