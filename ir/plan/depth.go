@@ -88,16 +88,3 @@ func (p *Plan) keeps(ctx context.Context, goal timing) (bool, error) {
 	}
 	return err == nil && timing{pace, s.latency()} == goal, nil
 }
-
-// occupancy is the least number of words in a FIFO's memory that leaves the schedule as it is.
-func (l *line) occupancy() int {
-	l.settle()
-	most, out := 0, 0
-	for n, t := range l.push {
-		for out < len(l.fetch) && l.fetch[out] < t {
-			out++
-		}
-		most = max(most, n-out+1)
-	}
-	return most
-}

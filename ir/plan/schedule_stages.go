@@ -1,5 +1,35 @@
 package plan
 
+import "fmt"
+
+// runner is one stage's timing rules. run goes as far as it can and tells whether it moved at all.
+type runner interface {
+	run() bool
+}
+
+func newRunner(st *Stage, lines map[*Stream]*line) runner {
+	in, out := make([]*line, len(st.In)), make([]*line, len(st.Out))
+	for i, v := range st.In {
+		in[i] = lines[v]
+	}
+	for i, v := range st.Out {
+		out[i] = lines[v]
+	}
+	switch st.Kind {
+	case Conv, Pool:
+		return newWindowRunner(st, in[0], out[0])
+	case Fork:
+		return &forkRunner{in: in[0], out: out}
+	case Concat:
+		return newConcatRunner(st, in, out[0])
+	case ArgMax:
+		return &argmaxRunner{in: in[0], out: out[0], beats: st.In[0].Beats()}
+	case Scale:
+		return &scaleRunner{in: in[0], out: out[0], stages: int64(st.Pipeline())}
+	}
+	panic(fmt.Sprintf("BUG: plan: no timing rules for %q", st.Kind))
+}
+
 // forkRunner: a beat moves when all FIFOs have space.
 type forkRunner struct {
 	in  *line
@@ -8,71 +38,88 @@ type forkRunner struct {
 
 func (f *forkRunner) run() bool {
 	moved := false
-	for {
-		n := len(f.in.pop)
-		t, ok := f.in.visible(n)
+	for f.in.waiting() {
+		seen := f.in.visible()
+		t := seen
 		for _, o := range f.out {
-			space, known := o.space(n)
-			t, ok = max(t, space), ok && known
-		}
-		if !ok {
-			return moved
+			space, ok := o.space()
+			if !ok {
+				return moved
+			}
+			t = max(t, space)
 		}
 		moved = true
-		f.in.pop = append(f.in.pop, t)
+		f.in.pop(seen, t)
 		for _, o := range f.out {
-			o.push = append(o.push, t)
+			o.push(t)
 		}
 	}
+	return moved
 }
 
 // concatRunner: all beats of a pixel from the first input, then from the next.
 type concatRunner struct {
-	in   []*line
-	out  *line
-	turn int // input
-	beat int // beat of its pixel
+	in    []*line
+	beats []int // of a pixel of each input
+	out   *line
+	turn  int // input
+	beat  int // beat of its pixel
+	next  int64
+}
+
+func newConcatRunner(st *Stage, in []*line, out *line) *concatRunner {
+	c := &concatRunner{in: in, out: out}
+	for _, s := range st.In {
+		c.beats = append(c.beats, s.Beats())
+	}
+	return c
 }
 
 func (c *concatRunner) run() bool {
 	moved := false
 	for {
 		in := c.in[c.turn]
-		t, ok := in.visible(len(in.pop))
-		space, known := c.out.space(len(c.out.push))
-		if !ok || !known {
+		space, ok := c.out.space()
+		if !ok || !in.waiting() {
 			return moved
 		}
-		if t = max(t, space); len(c.out.push) > 0 {
-			t = max(t, c.out.push[len(c.out.push)-1]+1)
-		}
-		moved = true
-		in.pop = append(in.pop, t)
-		c.out.push = append(c.out.push, t)
-		if c.beat++; c.beat == in.stream.Beats() {
-			c.beat, c.turn = 0, (c.turn+1)%len(c.in)
+		seen := in.visible()
+		t := max(seen, space, c.next)
+		moved, c.next = true, t+1
+		in.pop(seen, t)
+		c.out.push(t)
+		if c.beat++; c.beat == c.beats[c.turn] {
+			if c.beat, c.turn = 0, c.turn+1; c.turn == len(c.in) {
+				c.turn = 0
+			}
 		}
 	}
 }
 
 // argmaxRunner: takes a beat whenever its output FIFO has space, and pushes at a pixel's last beat.
-type argmaxRunner struct{ in, out *line }
+type argmaxRunner struct {
+	in, out *line
+	beats   int // of an input pixel
+	beat    int
+}
 
 func (a *argmaxRunner) run() bool {
 	moved := false
-	for {
-		n := len(a.in.pop)
-		t, ok := a.in.visible(n)
-		space, known := a.out.space(len(a.out.push))
-		if !ok || !known {
+	for a.in.waiting() {
+		space, ok := a.out.space()
+		if !ok {
 			return moved
 		}
-		t, moved = max(t, space), true
-		a.in.pop = append(a.in.pop, t)
-		if beats := a.in.stream.Beats(); n%beats == beats-1 {
-			a.out.push = append(a.out.push, t)
+		seen := a.in.visible()
+		t := max(seen, space)
+		moved = true
+		a.in.pop(seen, t)
+		if a.beat++; a.beat == a.beats {
+			a.beat = 0
+			a.out.push(t)
 		}
 	}
+	return moved
 }
 
 // scaleRunner: takes a beat when fewer beats than the output FIFO holds are on their way.
@@ -83,20 +130,29 @@ type scaleRunner struct {
 
 func (s *scaleRunner) run() bool {
 	moved := false
-	for {
-		n := len(s.in.pop)
-		t, ok := s.in.visible(n)
-		if wait := n - s.out.words; s.out.words >= 0 && wait >= 0 {
-			if wait >= len(s.out.pop) {
-				return moved
-			}
-			t = max(t, s.out.pop[wait]+1)
-		}
+	for s.in.waiting() {
+		room, ok := s.out.roomFor(1)
 		if !ok {
 			return moved
 		}
+		seen := s.in.visible()
+		t := max(seen, room)
 		moved = true
-		s.in.pop = append(s.in.pop, t)
-		s.out.push = append(s.out.push, t+s.stages)
+		s.in.pop(seen, t)
+		s.out.push(t + s.stages)
 	}
+	return moved
+}
+
+// sinkRunner takes a network output's beats whenever there are any.
+type sinkRunner struct{ in *line }
+
+func (s *sinkRunner) run() bool {
+	moved := false
+	for s.in.waiting() {
+		seen := s.in.visible()
+		s.in.pop(seen, seen)
+		moved = true
+	}
+	return moved
 }

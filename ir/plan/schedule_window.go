@@ -4,45 +4,79 @@ package plan
 // line buffer has space, a reader that starts groups while pixels and output room allow.
 type windowRunner struct {
 	in, out  *line
-	y, x     Walk
 	rows     int
 	groups   int
-	steps    int64
 	interval int64
-	pipeline int64
-	beats    int // of a full group
-	lastOne  int // beats of a pixel's last group
+	steps    int64
+	flight   int64 // from a group's start to the push of its first beat
+	beats    int   // of a full group
+	lastOne  int   // beats of a pixel's last group
+	inBeats  int   // of an input pixel
 
-	inBeats int
-	written []int64 // when the last beat of each input pixel was taken
-	passed  []int64 // when the reader stood at each output pixel first
+	// The writer.
+	beat    int  // of the pixel that is being written
+	pixel   int  // pixels written
+	written ring // when the last beat of each was taken
 
-	// The reader: output pixel and group to be started next.
-	oy, ox, group int
-	pixel         int // index in passed
-	frameRow      int
-	start         int64 // when the last group started
-	reserved      int   // output beats promised so far
-
-	// The writer's view of the reader: the earliest output pixel that frees enough.
-	free place
+	// The reader stands at an output pixel. What it will need again limits the writer: limit holds the
+	// number of input pixels that may be written, since says from when on.
+	y, x         cursor
+	frame        int // input pixels of the frames before
+	group        int
+	start        int64 // when the last group started
+	need         int   // the last input pixel that the reader has waited for
+	ready        int64 // when it could be read
+	limit, since ring
+	head, tail   int // limit's first entry of use to the writer, and its end
 }
-
-// place is an output pixel and the absolute image row of its frame's first row.
-type place struct{ pixel, oy, ox, frameRow int }
 
 func newWindowRunner(st *Stage, in, out *line) *windowRunner {
 	w := &windowRunner{
-		in: in, out: out, y: st.Walk[0], x: st.Walk[1], rows: st.Rows, groups: st.Groups(),
-		steps: int64(st.Steps()), interval: int64(st.Interval()), pipeline: int64(st.Pipeline()),
-		beats: st.GroupBeats(), inBeats: in.stream.Beats(),
+		in: in, out: out, rows: st.Rows, groups: st.Groups(),
+		steps: int64(st.Steps()), interval: int64(st.Interval()), beats: st.GroupBeats(), inBeats: st.In[0].Beats(),
+		y: newCursor(st.Walk[0]), x: newCursor(st.Walk[1]), need: -1,
+		written: newRing(1), limit: newRing(1), since: newRing(1),
 	}
-	w.lastOne = out.stream.Beats() - (w.groups-1)*w.beats
+	w.flight = w.steps - 1 + int64(st.Pipeline())
+	w.lastOne = st.Out[0].Beats() - (w.groups-1)*w.beats
 	w.start = -w.interval
-	w.passed = append(w.passed, 0)
+	w.free(0)
 	return w
 }
 
+// cursor walks along one dimension.
+type cursor struct {
+	Walk
+	span       int
+	out        int // output
+	pos, phase int // At(out)
+}
+
+func newCursor(w Walk) cursor {
+	c := cursor{Walk: w, span: w.Span()}
+	c.pos, c.phase = w.At(0)
+	return c
+}
+
+// next moves on and tells whether it began anew.
+func (c *cursor) next() bool {
+	if c.out++; c.out == c.Out {
+		c.out = 0
+		c.pos, c.phase = c.At(0)
+		return true
+	}
+	if c.phase++; c.phase == c.Phases {
+		c.phase = 0
+		c.pos += c.Advance
+	}
+	return false
+}
+
+// first is the first input under the window or after it; last is the last one under it or before.
+func (c *cursor) first() int { return min(max(c.pos, 0), c.In) }
+func (c *cursor) last() int  { return min(max(c.pos+c.span, 0), c.In-1) }
+
+// run goes on with the writer and the reader in turn.
 func (w *windowRunner) run() bool {
 	moved := false
 	for {
@@ -57,101 +91,80 @@ func (w *windowRunner) run() bool {
 // write takes input beats as far as the reader's progress is known.
 func (w *windowRunner) write() bool {
 	moved := false
-	for {
-		n := len(w.in.pop)
-		t, ok := w.in.visible(n)
-		if !ok {
-			return moved
-		}
-		pixel := n / w.inBeats
-		for !w.frees(w.free, pixel/w.x.In, pixel%w.x.In) {
-			if w.free.pixel+1 >= len(w.passed) {
+	for w.in.waiting() {
+		for w.limit.at(w.head) <= int64(w.pixel) {
+			if w.head+1 == w.tail {
 				return moved
 			}
-			w.free.next(w)
+			w.head++
 		}
-		t = max(t, w.passed[w.free.pixel])
+		seen := w.in.visible()
+		t := max(seen, w.since.at(w.head))
 		moved = true
-		w.in.pop = append(w.in.pop, t)
-		if n%w.inBeats == w.inBeats-1 {
-			w.written = append(w.written, t)
+		w.in.pop(seen, t)
+		if w.beat++; w.beat == w.inBeats {
+			w.written.set(w.need, w.pixel, t)
+			w.beat = 0
+			w.pixel++
 		}
 	}
+	return moved
 }
 
-// frees tells whether a reader at p no longer needs what the pixel at (row, col) would overwrite.
-func (w *windowRunner) frees(p place, row, col int) bool {
-	posY, phase := w.y.At(p.oy)
-	free := p.frameRow + min(max(posY, 0), w.y.In)
-	if row-free != w.rows {
-		return row-free < w.rows
+// free lets the writer take all pixels that a reader at the present output pixel no longer needs from
+// cycle t on: as many rows as there are, from the first that it needs; of that one the columns that
+// have been read for the last time.
+func (w *windowRunner) free(t int64) {
+	pixels := w.frame + (w.y.first()+w.rows)*w.x.In
+	if w.y.phase == w.y.Phases-1 && w.y.pos >= 0 && w.y.pos < w.y.In {
+		pixels += w.x.first()
 	}
-	if phase != w.y.Phases-1 || posY < 0 || posY >= w.y.In {
-		return false
+	if w.tail > w.head && int64(pixels) == w.limit.at(w.tail-1) {
+		return
 	}
-	posX, _ := w.x.At(p.ox)
-	return col < min(max(posX, 0), w.x.In)
-}
-
-func (p *place) next(w *windowRunner) {
-	p.pixel++
-	if p.ox++; p.ox == w.x.Out {
-		p.ox = 0
-		if p.oy++; p.oy == w.y.Out {
-			p.oy = 0
-			p.frameRow += w.y.In
-		}
-	}
+	w.limit.set(w.head, w.tail, int64(pixels))
+	w.since.set(w.head, w.tail, t)
+	w.tail++
 }
 
 // read starts groups as far as input pixels and output pops are known.
 func (w *windowRunner) read() bool {
 	moved := false
 	for {
-		posY, _ := w.y.At(w.oy)
-		posX, _ := w.x.At(w.ox)
-		needRow := w.frameRow + min(max(posY+w.y.Span(), 0), w.y.In-1)
-		needCol := min(max(posX+w.x.Span(), 0), w.x.In-1)
-		need := needRow*w.x.In + needCol
-		if need >= len(w.written) {
-			return moved
-		}
-		t := max(w.start+w.interval, w.written[need]+1)
-		if w.out.words >= 0 {
-			if wait := w.reserved + w.beats - w.out.words; wait > 0 {
-				if wait > len(w.out.pop) {
+		if w.group == 0 {
+			if need := w.frame + w.y.last()*w.x.In + w.x.last(); need > w.need {
+				if need >= w.pixel {
 					return moved
 				}
-				t = max(t, w.out.pop[wait-1]+1)
+				w.need, w.ready = need, w.written.at(need)+1
 			}
 		}
+		room, ok := w.out.roomFor(w.beats)
+		if !ok {
+			return moved
+		}
 		moved = true
-		w.begin(t)
+		w.begin(max(w.start+w.interval, w.ready, room))
 	}
 }
 
 // begin starts the present group at t, pushes its beats, and moves on.
 func (w *windowRunner) begin(t int64) {
 	w.start = t
-	beats := w.beats
-	if w.group == w.groups-1 {
+	w.group++
+	beats, last := w.beats, w.group == w.groups
+	if last {
 		beats = w.lastOne
 	}
-	first := t + w.steps - 1 + w.pipeline
 	for j := range beats {
-		w.out.push = append(w.out.push, first+int64(j))
+		w.out.push(t + w.flight + int64(j))
 	}
-	w.reserved += beats
-	if w.group++; w.group < w.groups {
+	if !last {
 		return
 	}
 	w.group = 0
-	w.passed = append(w.passed, t+w.steps)
-	if w.ox++; w.ox == w.x.Out {
-		w.ox = 0
-		if w.oy++; w.oy == w.y.Out {
-			w.oy = 0
-			w.frameRow += w.y.In
-		}
+	if w.x.next() && w.y.next() {
+		w.frame += w.y.In * w.x.In
 	}
+	w.free(t + w.steps)
 }
