@@ -24,6 +24,7 @@ type block struct {
 	users []int         // uses of a value
 	force []bool        // must be addressable
 	held  map[*val]bool // sources of which a copy is taken before they change
+	idle  map[*val]bool // computed for nobody: only lanes of it that no one takes are used
 	size  []int         // operations of the inline expression
 	picks []bool        // the value is a select made by a switch over pointers
 }
@@ -33,7 +34,7 @@ func newBlock(g *graph, sinks []*sink, fields []*sink) *block {
 	n := len(g.vals)
 	b := &block{g: g, sinks: sinks, reps: make([]rep, n), live: make([]bool, n), avail: make([]path, n),
 		evals: make([]float64, n), users: make([]int, n), force: make([]bool, n), size: make([]int, n), picks: make([]bool, n),
-		held: map[*val]bool{}}
+		held: map[*val]bool{}, idle: map[*val]bool{}}
 	for _, f := range fields {
 		b.reps[f.value.id] = field
 	}

@@ -17,6 +17,7 @@ type body struct {
 	names  *namer
 	local  map[*val]string // the variable that holds a value, or the copy of a source
 	home   map[*val]*nested
+	used   map[*val]bool // occurs in the code
 	lifted map[*val]bool // declared in front of everything: not all uses lie inside its own if
 	decls  []jen.Code
 	i, q   string // the names of loop variables
@@ -95,6 +96,7 @@ func (f *body) write(n *nested) []jen.Code {
 			out = append(out, jen.If(f.header(item.lit)).Block(f.write(item)...))
 		case step:
 			switch {
+			case f.b.idle[item.val], f.b.idle[item.hold]:
 			case item.sink != nil:
 				out = append(out, f.commit(n, item.sink)...)
 			case item.hold != nil:
@@ -201,7 +203,7 @@ func (f *body) compute(v *val) []jen.Code {
 // base is the array that v stands in as it is, if it does.
 func (f *body) base(v *val) (ref, bool) {
 	if name, ok := f.local[v]; ok && v.vector() {
-		return ref{code: jen.Id(name), ptr: f.b.reps[v.id] == view && !f.b.held[v]}, true
+		return ref{code: jen.Id(name), ptr: f.b.reps[v.id] == view && !f.b.held[v], of: v}, true
 	}
 	if v.vector() && f.b.terminal(v) {
 		return f.live(v), true
@@ -225,6 +227,7 @@ func (f *body) live(v *val) ref {
 // expr is a scalar.
 func (f *body) expr(v *val) expr {
 	if name, ok := f.local[v]; ok {
+		f.used[v] = true
 		return expr{code: jen.Id(name), prec: precOperand, typ: v.gotype(), plain: true}
 	}
 	switch {
@@ -244,11 +247,7 @@ func (f *body) formula(v *val) expr {
 	l := &loop{f: f, bare: true}
 	switch v.row().shape {
 	case elementwise:
-		x := make([]expr, len(v.args))
-		for i, a := range v.args {
-			x[i] = f.expr(a)
-		}
-		return apply(v, x)
+		return applyTo(v, func(i int) expr { return f.expr(v.args[i]) })
 	case moving:
 		if v.op == rtl.OpSelect {
 			return f.selectOne(v)
@@ -269,7 +268,7 @@ func (f *body) selectOne(v *val) expr {
 	if v.inRange() {
 		e.code = jen.Add(r.code).Index(idx.code)
 	} else {
-		e.code = jen.Qual(runtimePath, "At").Call(jen.Add(r.code).Index(jen.Op(":")), idx.typed())
+		e.code = jen.Qual(runtimePath, "At").Call(jen.Add(r.code).Index(jen.Op(":")), idx.to(v.args[1].gotype()).typed())
 	}
 	return e
 }
@@ -277,6 +276,7 @@ func (f *body) selectOne(v *val) expr {
 // array is v as an array that stands somewhere, following lanes of lanes to a pointer.
 func (f *body) array(v *val) ref {
 	if r, ok := f.base(v); ok {
+		f.used[v] = true
 		return r
 	}
 	if v.op != rtl.OpLanes {
@@ -343,7 +343,7 @@ func (f *body) point(v *val, name string) []jen.Code {
 			cases = append(cases, jen.Case(jen.Lit(i)).Block(set(f.array(a).pointer())))
 		}
 		none := ref{code: jen.Id(f.u.prog.zeros(v))}
-		return []jen.Code{first(none.pointer()), jen.Switch(f.expr(v.args[1]).value().typed()).Block(cases...)}
+		return []jen.Code{first(none.pointer()), jen.Switch(f.expr(v.args[1]).to(v.args[1].gotype()).typed()).Block(cases...)}
 	}
 	idx := f.expr(v.args[1]).value()
 	start := jen.Int().Call(idx.code).Op("*").Lit(n)

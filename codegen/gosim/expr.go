@@ -107,7 +107,31 @@ func (v *val) fits(e expr) expr {
 	return expr{code: jen.Add(up.code).Op(">>").Add(spare.code), prec: precMul, typ: t}
 }
 
-// apply is the value of operation v on operands x, one lane of each.
+// applyTo is the value of elementwise operation v on one lane of each operand, as written by arg,
+// which is not called for operands that do not matter.
+func applyTo(v *val, arg func(i int) expr) expr {
+	x := make([]expr, len(v.args))
+	switch v.op {
+	case rtl.OpMux:
+		x[0] = arg(0)
+		if c := x[0].lit; c != nil {
+			return v.fits(arg(2 - int(c.Int64())).to(v.gotype()))
+		}
+	case rtl.OpShl:
+		x[1] = arg(1)
+		if by := x[1].lit; by != nil && by.Cmp(big.NewInt(int64(v.typ.Bits))) >= 0 {
+			return literal(zero)
+		}
+	}
+	for i := range x {
+		if x[i].code == nil {
+			x[i] = arg(i)
+		}
+		x[i].whole = false
+	}
+	return apply(v, x)
+}
+
 func apply(v *val, x []expr) expr {
 	if lit := fold(v, x); lit != nil {
 		return literal(lit)
@@ -176,9 +200,6 @@ func negate(e expr) expr {
 
 func laneShl(v *val, x []expr) expr {
 	t := v.gotype()
-	if by := x[1].lit; by != nil && by.Cmp(big.NewInt(int64(t.bits))) >= 0 {
-		return literal(zero)
-	}
 	a := x[0].to(t)
 	if a.lit != nil {
 		a = expr{code: a.typed(), prec: precOperand, typ: t}
@@ -255,9 +276,6 @@ func pick(v *val, c, a, b expr) expr {
 }
 
 func laneMux(v *val, x []expr) expr {
-	if c := x[0].lit; c != nil {
-		return x[2-int(c.Int64())].to(v.gotype())
-	}
 	return pick(v, x[0].condition(), x[1], x[2])
 }
 

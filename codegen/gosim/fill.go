@@ -23,6 +23,7 @@ const splits = 2
 // fill writes the statements that put v into an array of t, lane by lane.
 func (f *body) fill(dst ref, t gotype, v *val) []jen.Code {
 	if r, ok := f.base(v); ok && v.gotype() == t {
+		f.used[v] = true
 		return []jen.Code{jen.Add(dst.whole()).Op("=").Add(r.whole())}
 	}
 	store := func(l *loop, lo int, p pos) jen.Code {
@@ -34,6 +35,7 @@ func (f *body) fill(dst ref, t gotype, v *val) []jen.Code {
 	for i := 1; i < len(marks); i++ {
 		lo, n := marks[i-1], marks[i]-marks[i-1]
 		if src, at, ok := f.place(v, lo); ok && n > 1 && v.gotype() == t {
+			f.used[src.of] = true
 			out = append(out, jen.Copy(dst.lanes(lo, n), src.lanes(at, n)))
 			continue
 		}
@@ -83,7 +85,7 @@ func (f *body) split(v *val, lo, n int, arms map[*val]bool, each func(l *loop, l
 }
 
 func (f *body) loop(v *val, lo, n int, arms map[*val]bool, each func(l *loop, lo int, p pos) jen.Code) []jen.Code {
-	l := &loop{f: f, n: n, names: map[string]string{}, arms: arms}
+	l := &loop{f: f, n: n, names: map[string]string{}, arms: arms, used: map[string]bool{}}
 	if n <= unrollAll {
 		var stores []jen.Code
 		for i := range n {
@@ -94,10 +96,9 @@ func (f *body) loop(v *val, lo, n int, arms map[*val]bool, each func(l *loop, lo
 	if k := f.rows(v, lo, n); k > 1 {
 		return l.overRows(k, lo, each)
 	}
-	i := jen.Id(f.i)
 	if n%unrollBy != 0 || f.b.size[v.id] > unrollSize {
 		store := each(l, lo, pos{v: f.i})
-		return append(l.before, jen.For(i.Op(":=").Range().Lit(n)).Block(store))
+		return append(l.before, l.ranging(f.i, n, store))
 	}
 	var stores []jen.Code
 	for j := range unrollBy {
@@ -117,8 +118,8 @@ func (l *loop) overRows(k, lo int, each func(l *loop, lo int, p pos) jen.Code) [
 		}
 	} else {
 		store := each(l, lo, pos{row: true, v: l.f.i})
-		inner = []jen.Code{jen.For(jen.Id(l.f.i).Op(":=").Range().Lit(k)).Block(store)}
+		inner = []jen.Code{l.ranging(l.f.i, k, store)}
 	}
 	outer := append(l.outer, inner...)
-	return append(l.before, jen.For(jen.Id(l.f.q).Op(":=").Range().Lit(l.n/k)).Block(outer...))
+	return append(l.before, l.ranging(l.f.q, l.n/k, outer...))
 }

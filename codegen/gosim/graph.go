@@ -143,8 +143,11 @@ func (g *graph) simpler(v *val) *val {
 	if c, ok := v.fixed(); ok && v.op != rtl.OpConst {
 		return g.constant(c, v.typ)
 	}
-	if v.op == rtl.OpLanes && v.typ.Lanes == v.args[0].typ.Lanes && !v.wrap {
+	if (v.op == rtl.OpLanes || v.op == rtl.OpStretch) && v.typ.Lanes == v.args[0].typ.Lanes {
 		return v.args[0]
+	}
+	if a := v.args; v.op == rtl.OpLanes && a[0].op == rtl.OpConst {
+		return g.make(rtl.OpConst, a[0].typ.Vec(v.typ.Lanes), a[0].imms[v.imms[0]:][:v.typ.Lanes], nil, nil)
 	}
 	same := func(a *val) bool { return !v.wrap && a.typ.Lanes == v.typ.Lanes }
 	zeroArg := func(i int) bool { c, ok := v.args[i].fixed(); return ok && c.Sign() == 0 }

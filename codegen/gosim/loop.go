@@ -3,6 +3,7 @@ package gosim
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 
@@ -13,6 +14,7 @@ import (
 type ref struct {
 	code *jen.Statement
 	ptr  bool
+	of   *val // what it holds
 }
 
 func (r ref) whole() *jen.Statement {
@@ -39,15 +41,19 @@ func (r ref) at(lo *jen.Statement, n int, t gotype) *jen.Statement {
 	return jen.Parens(jen.Op("*").Index(jen.Lit(n)).Id(t.String())).Call(jen.Add(r.code).Index(lo, jen.Empty()))
 }
 
-// pos is a lane inside a loop: variable plus offset. In a loop over rows, where every lane of some
-// stretched operand meets a row of k lanes, row says that the lane is number v or c of a row that
-// starts off lanes after the present one.
+// pos is a lane inside a loop: variable plus offset. The variable may be an expression of one, whose
+// least value is least. In a loop over rows, where every lane of some stretched operand meets a row of k
+// lanes, row says that the lane is number v or c of a row that starts off lanes after the present one.
 type pos struct {
-	v   string
-	off int
-	row bool
-	c   int
+	v     string
+	least int
+	off   int
+	row   bool
+	c     int
 }
+
+// first is the lane that p is in the first round.
+func (p pos) first() int { return p.least + p.off }
 
 func (p pos) index() *jen.Statement {
 	switch {
@@ -69,8 +75,9 @@ type loop struct {
 	before []jen.Code
 	outer  []jen.Code // in front of the loop over a row
 	names  map[string]string
-	arms   map[*val]bool // what is known of scalar conditions
-	bare   bool          // no loop: nothing can stand before it
+	arms   map[*val]bool   // what is known of scalar conditions
+	used   map[string]bool // loop variables that occur
+	bare   bool            // no loop: nothing can stand before it
 }
 
 // hoist gives an expression a variable in front of the loop, or of the row.
@@ -90,11 +97,30 @@ func (l *loop) hoist(key, want string, e expr, into *[]jen.Code) expr {
 
 // element is the lane of an array at p.
 func (l *loop) element(r ref, p pos, t gotype) expr {
+	l.uses(p.v)
+	l.f.used[r.of] = true
 	code := jen.Add(r.code).Index(p.index())
 	if p.row {
 		code = jen.Id(l.rowOf(r, p.off, t)).Index(pos{v: p.v, off: p.c}.index())
 	}
 	return expr{code: code, prec: precOperand, typ: t}
+}
+
+// uses notes that a loop variable occurs; v may be an expression of it.
+func (l *loop) uses(v string) {
+	for _, name := range []string{l.f.i, l.f.q} {
+		if l.used != nil && (v == name || strings.Contains(v, "("+name+"+")) {
+			l.used[name] = true
+		}
+	}
+}
+
+// ranging is a loop of n rounds.
+func (l *loop) ranging(name string, n int, body ...jen.Code) jen.Code {
+	if !l.used[name] {
+		return jen.For(jen.Range().Lit(n)).Block(body...)
+	}
+	return jen.For(jen.Id(name).Op(":=").Range().Lit(n)).Block(body...)
 }
 
 // rowOf is the name of a pointer to the present row of an array, off lanes on.
@@ -103,6 +129,7 @@ func (l *loop) rowOf(r ref, off int, t gotype) string {
 	name, ok := l.names[key]
 	if !ok {
 		name = l.f.names.name("row")
+		l.uses(l.f.q)
 		l.names[key] = name
 		start := pos{v: fmt.Sprintf("%s*%d", l.f.q, l.row), off: off}
 		l.outer = append(l.outer, jen.Id(name).Op(":=").Add(r.at(start.index(), l.row, t)))
@@ -128,7 +155,7 @@ func (l *loop) lane(v *val, p pos) expr {
 	case rtl.OpLanes:
 		return l.lane(v.args[0], p.plus(int(v.imms[0])))
 	case rtl.OpJoin:
-		a, start := part(v, p.off)
+		a, start := part(v, p.first())
 		return l.lane(a, p.plus(-start))
 	case rtl.OpStretch:
 		return l.stretched(v, p)
@@ -144,11 +171,7 @@ func (l *loop) lane(v *val, p pos) expr {
 	if v.row().shape != elementwise {
 		panic("BUG: gosim: " + v.op.String() + " inside a loop over lanes")
 	}
-	x := make([]expr, len(v.args))
-	for i, a := range v.args {
-		x[i] = l.lane(a, p)
-	}
-	return apply(v, x)
+	return applyTo(v, func(i int) expr { return l.lane(v.args[i], p) })
 }
 
 // part is the operand of a join that holds a lane, and the lane at which it starts.
@@ -174,7 +197,7 @@ func (l *loop) stretched(v *val, p pos) expr {
 	case p.v == "":
 		return l.lane(v.args[0], pos{off: p.off / k})
 	}
-	return l.lane(v.args[0], pos{v: fmt.Sprintf("(%s+%d)/%d", p.v, p.off, k)})
+	return l.lane(v.args[0], pos{v: fmt.Sprintf("(%s+%d)/%d", p.v, p.off, k), least: p.first() / k})
 }
 
 // cuts lists the lanes at which a loop over v must be split, since the operand of a join ends there.

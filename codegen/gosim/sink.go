@@ -1,6 +1,10 @@
 package gosim
 
-import "rampart/ir/rtl"
+import (
+	"math/big"
+
+	"rampart/ir/rtl"
+)
 
 // sinkKind says what a sink does with its operands.
 type sinkKind uint8
@@ -75,6 +79,9 @@ func stepSinks(m *rtl.Module, g *graph) []*sink {
 	enable := map[*sink]*val{}
 	put := func(s *sink, en *rtl.Node) {
 		e := at(en)
+		if s.kind == writeMem && s.addr.rng.lo.Cmp(big.NewInt(int64(s.mem.Depth))) >= 0 {
+			return
+		}
 		if s.kind == setReg {
 			e = g.hold(s, e)
 		}

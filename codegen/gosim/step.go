@@ -9,21 +9,33 @@ import (
 	"rampart/ir/rtl"
 )
 
-// newBody schedules sinks and prepares to write them.
-func (u *unit) newBody(sinks, fields []*sink) (*body, []step) {
+// statements writes what the sinks do. A value may turn out to be used by none of the code, such as
+// an operand of a join of which other lanes are taken; then the code is written again without it.
+func (u *unit) statements(sinks, fields []*sink) []jen.Code {
 	b := newBlock(u.g, sinks, fields)
 	sched := b.schedule()
-	params := []string{u.i(), u.q()}
+	taken := append([]string{u.i(), u.q()}, reserved...)
 	for _, in := range u.params {
-		params = append(params, u.inputs[in])
+		taken = append(taken, u.inputs[in])
 	}
-	return &body{u: u, b: b, sched: sched, names: newNamer(u.prog.names, append(params, reserved...)...),
-		local: map[*val]string{}, home: map[*val]*nested{}, lifted: map[*val]bool{}, i: u.i(), q: u.q()}, sched.steps
+	for {
+		f := &body{u: u, b: b, sched: sched, names: newNamer(u.prog.names, taken...), i: u.i(), q: u.q(),
+			local: map[*val]string{}, home: map[*val]*nested{}, used: map[*val]bool{}, lifted: map[*val]bool{}}
+		code := f.write(f.tree(sched.steps))
+		again := false
+		for v := range f.local {
+			if !f.used[v] {
+				b.idle[v], again = true, true
+			}
+		}
+		if !again {
+			return append(f.decls, code...)
+		}
+	}
 }
 
 func (u *unit) stepBody() []jen.Code {
-	f, steps := u.newBody(u.sinks, u.settles)
-	statements := f.write(f.tree(steps))
+	statements := u.statements(u.sinks, u.settles)
 	var out []jen.Code
 	if rest := u.unchanged(); rest != nil {
 		out = append(out, jen.If(rest).Block(jen.Return()))
@@ -34,7 +46,6 @@ func (u *unit) stepBody() []jen.Code {
 		out = append(out, jen.Var().List(jen.Id("done"), jen.Id("next")).Uint64())
 	}
 	out = append(out, jen.Id("changed").Op(":=").False())
-	out = append(out, f.decls...)
 	out = append(out, statements...)
 	if u.tracks() {
 		out = append(out, jen.Id("m").Dot("stale").Op("=").Id("stale").Op("&^").Id("done").Op("|").Id("next"))
@@ -98,11 +109,7 @@ func (u *unit) keepInputs() []jen.Code {
 	return out
 }
 
-func (u *unit) settleBody() []jen.Code {
-	f, steps := u.newBody(u.settles, nil)
-	statements := f.write(f.tree(steps))
-	return append(f.decls, statements...)
-}
+func (u *unit) settleBody() []jen.Code { return u.statements(u.settles, nil) }
 
 func (u *unit) wakeBody() []jen.Code {
 	var out []jen.Code
@@ -186,10 +193,11 @@ func (f *body) writeMem(n *nested, s *sink) []jen.Code {
 	addr := f.expr(s.addr).value()
 	outside := s.addr.rng.hi.Cmp(big.NewInt(int64(s.mem.Depth))) >= 0 || s.addr.rng.lo.Sign() < 0
 	var out []jen.Code
-	if !addr.plain {
+	if !addr.plain || addr.lit != nil && outside {
+		addr = addr.to(s.addr.gotype())
 		name := f.names.name("addr")
 		out = append(out, jen.Id(name).Op(":=").Add(addr.typed()))
-		addr.code, addr.prec = jen.Id(name), precOperand
+		addr.code = jen.Id(name)
 	}
 	word := jen.Id("m").Dot(f.u.memOf[s.mem]).Index(addr.code)
 	var store []jen.Code
