@@ -1,6 +1,9 @@
 package verilog
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
 const maxUnusedParts = 3 // pieces of one net; a net with more is listed as a whole
 
@@ -59,6 +62,10 @@ func consumeUnused(m *module) {
 			parts = append(parts, u.unread(p)...)
 		}
 	}
+	m.items = slices.DeleteFunc(m.items, func(it item) bool {
+		d, ok := it.(decl)
+		return ok && d.net.kind == param && u.bits[d.net] == nil
+	})
 	m.items = u.consume(m.names, m.items, parts)
 }
 
@@ -67,9 +74,10 @@ func (u *usage) consume(names *namer, items []item, parts []expr) []item {
 	for i, it := range items {
 		switch it := it.(type) {
 		case decl:
-			if it.net.kind != param {
-				parts = append(parts, u.unread(it.net)...)
+			if it.net.kind == param {
+				continue
 			}
+			parts = append(parts, u.unread(it.net)...)
 		case memDecl:
 			if !u.mems[it.mem] {
 				parts = append(parts, word{it.mem, zero(addrBits(it.mem))})

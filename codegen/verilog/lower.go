@@ -146,7 +146,7 @@ func (l *lowering) wireFor(n *rtl.Node) *net {
 	}
 	w := newNet(name, wire, n.Type)
 	w.doc = n.Doc
-	if n.Op == rtl.OpConst {
+	if l.plan.constant(n) != nil {
 		w.kind = param
 	}
 	l.declareDriven(w, n)

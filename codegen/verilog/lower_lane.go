@@ -34,12 +34,15 @@ func (l *lowering) known(s *scope, n *rtl.Node, at index) expr {
 
 // compute is lane at of n, computed here even where n is to have a wire.
 func (l *lowering) compute(s *scope, n *rtl.Node, at index, w int) expr {
+	if values := l.plan.constant(n); values != nil {
+		return l.constLane(n, values, at, w)
+	}
 	rule := laneRules[n.Op]
 	if rule == nil {
 		panic(fmt.Sprintf("BUG: verilog: module %s: no rule for %s", l.m.Name, n.Op))
 	}
 	own := n.Type.Bits
-	if w <= own || widens(n) {
+	if w <= own || l.widens(n) {
 		return rule(l, s, n, at, w)
 	}
 	e := rule(l, s, n, at, own)
@@ -89,7 +92,7 @@ func (l *lowering) packed(n *rtl.Node) *net {
 	if w := l.nets[n]; w != nil {
 		return w
 	}
-	if n.Op == rtl.OpBitcast || n.Op == rtl.OpCast && n.Type.Bits == n.Args[0].Type.Bits {
+	if n.Op == rtl.OpBitcast || n.Op == rtl.OpCast && n.Type.Width() == n.Args[0].Type.Width() {
 		return l.packed(n.Args[0])
 	}
 	return l.wireFor(n)
@@ -108,12 +111,11 @@ func laneOf(w *net, t rtl.Type, at index) expr {
 
 // widens tells whether lane rules of n may be asked for more bits than n has: the value of n is then
 // exact, and extending its operands gives the extended value.
-func widens(n *rtl.Node) bool {
+func (l *lowering) widens(n *rtl.Node) bool {
 	switch n.Op {
 	case rtl.OpAdd, rtl.OpSub, rtl.OpAnd, rtl.OpOr, rtl.OpXor, rtl.OpMin, rtl.OpMax, rtl.OpMux, rtl.OpCast, rtl.OpNot:
-		lo, hi := exactRange(n)
-		return rangeOf(n.Type).holds(lo) && rangeOf(n.Type).holds(hi)
-	case rtl.OpConst, rtl.OpLanes, rtl.OpStretch, rtl.OpSat, rtl.OpBitcast:
+		return l.plan.fits(n)
+	case rtl.OpLanes, rtl.OpStretch, rtl.OpSat, rtl.OpBitcast:
 		return true
 	}
 	return false

@@ -6,13 +6,12 @@ import (
 	"rampart/ir/rtl"
 )
 
-// laneRules computes lanes, per operation. Sources have nets and need no rule; the test of this table
-// holds it against rtl.Ops.
+// laneRules computes lanes, per operation. Sources have nets and constants are written by
+// constLane; the test of this table holds it against rtl.Ops.
 var laneRules map[rtl.Op]laneRule
 
 func init() { // rules call lane, which looks them up here
 	laneRules = map[rtl.Op]laneRule{
-		rtl.OpConst:   constLane,
 		rtl.OpAdd:     modular("+"),
 		rtl.OpSub:     modular("-"),
 		rtl.OpMul:     mulLane,
@@ -24,8 +23,8 @@ func init() { // rules call lane, which looks them up here
 		rtl.OpShr:     shrLane,
 		rtl.OpEq:      eqLane,
 		rtl.OpLt:      ltLane,
-		rtl.OpMin:     lesserLane,
-		rtl.OpMax:     lesserLane,
+		rtl.OpMin:     extremeLane,
+		rtl.OpMax:     extremeLane,
 		rtl.OpMux:     muxLane,
 		rtl.OpCast:    castLane,
 		rtl.OpSat:     satLane,
@@ -38,27 +37,15 @@ func init() { // rules call lane, which looks them up here
 	}
 }
 
-func constLane(l *lowering, _ *scope, n *rtl.Node, at index, w int) expr {
-	if at.isConst() {
-		return literal(n.Type, n.Imms[min(at.k, len(n.Imms)-1)], w)
+// constLane is a lane of a constant; where lanes differ and the index is not known, of its table.
+func (l *lowering) constLane(n *rtl.Node, values []*big.Int, at index, w int) expr {
+	if v, same := l.plan.fixed(n); same {
+		return integer(v, w)
 	}
-	if v, ok := uniform(n); ok {
-		return literal(n.Type, v, w)
+	if at.isConst() {
+		return integer(values[at.k], w)
 	}
 	return resize(laneOf(l.wireFor(n), n.Type, at), n.Type.Signed, w)
-}
-
-// uniform is the value that a constant has in all lanes.
-func uniform(n *rtl.Node) (int64, bool) {
-	if n.Op != rtl.OpConst {
-		return 0, false
-	}
-	for _, v := range n.Imms {
-		if v != n.Imms[0] {
-			return 0, false
-		}
-	}
-	return n.Imms[0], true
 }
 
 // modular is for operators whose low bits follow from the operands' low bits alone.
@@ -107,12 +94,9 @@ var negated = map[string]string{"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">
 
 func eqLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	a, b := n.Args[0], n.Args[1]
-	if disjoint(valuesOf(a), valuesOf(b)) {
-		return number(w, 0)
-	}
-	if v, ok := uniform(b); ok && a.Type == rtl.U(1) {
+	if v, ok := l.plan.fixed(b); ok && a.Type.Elem() == rtl.U(1) {
 		x := l.lane(s, a, at, 1)
-		if v == 0 {
+		if v.Sign() == 0 {
 			x = unary{"!", x}
 		}
 		return resize(x, false, w)
@@ -121,18 +105,9 @@ func eqLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	return resize(binary{"==", l.lane(s, a, at, t.Bits), l.lane(s, b, at, t.Bits)}, false, w)
 }
 
-func disjoint(a, b span) bool { return a.hi.Cmp(b.lo) < 0 || b.hi.Cmp(a.lo) < 0 }
-
 func ltLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	a, b := n.Args[0], n.Args[1]
-	va, vb := valuesOf(a), valuesOf(b)
-	switch {
-	case va.hi.Cmp(vb.lo) < 0:
-		return number(w, 1)
-	case va.lo.Cmp(vb.hi) >= 0:
-		return number(w, 0)
-	}
-	if vb.lo.Sign() == 0 && vb.hi.Sign() == 0 { // a < 0
+	if v, ok := l.plan.fixed(b); ok && v.Sign() == 0 { // a is negative
 		return resize(part(l.operand(s, a, at), a.Type.Bits-1, 1), false, w)
 	}
 	t := common(a.Type, b.Type)
@@ -147,11 +122,11 @@ func less(t rtl.Type, a, b expr) expr {
 	return binary{"<", asUnsigned(a), asUnsigned(b)}
 }
 
-// lesserLane is for min and max.
-func lesserLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
+// extremeLane is for min and max.
+func extremeLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	a, b := l.operand(s, n.Args[0], at), l.operand(s, n.Args[1], at)
 	ta, tb := n.Args[0].Type, n.Args[1].Type
-	va, vb := valuesOf(n.Args[0]), valuesOf(n.Args[1])
+	va, vb := l.plan.of(n.Args[0]), l.plan.of(n.Args[1])
 	resA, resB := resize(a, ta.Signed, w), resize(b, tb.Signed, w)
 	if n.Op == rtl.OpMax {
 		resA, resB = resB, resA
@@ -177,24 +152,23 @@ func castLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 // satLane clamps to the range of n's type, leaving out the bounds that the operand cannot pass.
 func satLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	a := n.Args[0]
-	values, bounds := valuesOf(a), rangeOf(n.Type)
+	values, bounds := l.plan.of(a), rangeOf(n.Type)
 	x := l.operand(s, a, at)
 	result := resize(x, a.Type.Signed, w)
-	bound := func(v *big.Int, w int) lit { return lit{w: w, v: wrapBig(v, w), signed: v.Sign() < 0} }
 	cmp := asUnsigned
 	if a.Type.Signed {
 		cmp = asSigned
 	}
 	if values.lo.Cmp(bounds.lo) < 0 {
-		below := expr(binary{"<", cmp(x), cmp(bound(bounds.lo, a.Type.Bits))})
+		below := expr(binary{"<", cmp(x), cmp(integer(bounds.lo, a.Type.Bits))})
 		if bounds.lo.Sign() == 0 {
 			below = part(x, a.Type.Bits-1, 1)
 		}
-		result = cond{below, bound(bounds.lo, w), result}
+		result = cond{below, integer(bounds.lo, w), result}
 	}
 	if values.hi.Cmp(bounds.hi) > 0 {
-		above := binary{">", cmp(x), cmp(bound(bounds.hi, a.Type.Bits))}
-		result = cond{above, bound(bounds.hi, w), result}
+		above := binary{">", cmp(x), cmp(integer(bounds.hi, a.Type.Bits))}
+		result = cond{above, integer(bounds.hi, w), result}
 	}
 	return result
 }

@@ -4,31 +4,28 @@ import "rampart/ir/rtl"
 
 func shlLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	a, by := n.Args[0], n.Args[1]
-	k, ok := uniform(by)
+	k, ok := l.fixedAmount(by)
 	switch {
 	case !ok:
 		return binary{"<<", l.lane(s, a, at, w), l.amount(s, by, at, w)}
-	case k < 0 || k >= int64(w):
+	case k >= w:
 		return zero(w)
 	case k == 0:
 		return l.lane(s, a, at, w)
 	}
-	return concat{[]expr{l.lane(s, a, at, w-int(k)), zero(int(k))}}
+	return concat{[]expr{l.lane(s, a, at, w-k), zero(k)}}
 }
 
 // shrLane shifts within the operand's width; what comes in from above is its sign or zero.
 func shrLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	a, by := n.Args[0], n.Args[1]
 	from := a.Type.Bits
-	if k, ok := uniform(by); ok {
-		x := l.operand(s, a, at)
-		switch {
-		case (k < 0 || k >= int64(from)) && !a.Type.Signed:
+	if k, ok := l.fixedAmount(by); ok {
+		if k >= from && !a.Type.Signed {
 			return zero(w)
-		case k < 0 || k >= int64(from):
-			k = int64(from) - 1
 		}
-		return resize(part(x, int(k), from-int(k)), a.Type.Signed, w)
+		k = min(k, from-1)
+		return resize(part(l.operand(s, a, at), k, from-k), a.Type.Signed, w)
 	}
 	x := l.lane(s, a, at, from)
 	var shifted expr = binary{">>", x, l.amount(s, by, at, from)}
@@ -40,6 +37,18 @@ func shrLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 		return shifted
 	}
 	return resize(l.temp(s, n, shifted), a.Type.Signed, w)
+}
+
+// fixedAmount is a shift amount that is the same for all lanes and always; beyond any width it is MaxBits.
+func (l *lowering) fixedAmount(by *rtl.Node) (int, bool) {
+	v, ok := l.plan.fixed(by)
+	if !ok {
+		return 0, false
+	}
+	if !v.IsInt64() || v.Int64() > rtl.MaxBits {
+		return rtl.MaxBits, true
+	}
+	return int(v.Int64()), true
 }
 
 // amount is a shift amount for a value of w bits. Amounts that are wide compared with w are clamped,

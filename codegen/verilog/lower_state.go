@@ -1,6 +1,8 @@
 package verilog
 
 import (
+	"math/big"
+
 	"rampart/ir/rtl"
 )
 
@@ -22,12 +24,24 @@ func (l *lowering) registers() []item {
 			reset = append(reset, update{q, initial(r)})
 			next = append(next, update{q, l.whole(r.Next)})
 		}
-		if enable != nil {
-			next = []stmt{ifStmt{c: l.whole(enable), then: next}}
-		}
+		next = l.when(enable, next)
 		items = append(items, section{}, clocked{l.clk, []stmt{ifStmt{c: ref{l.rst}, then: reset, otherwise: next}}})
 	}
 	return items
+}
+
+// when puts statements under a condition, nil for none.
+func (l *lowering) when(c *rtl.Node, body []stmt) []stmt {
+	if c == nil {
+		return body
+	}
+	switch v, ok := l.plan.fixed(c); {
+	case ok && v.Sign() > 0:
+		return body
+	case ok:
+		return nil
+	}
+	return []stmt{ifStmt{c: l.whole(c), then: body}}
 }
 
 // initial is the reset value of a register.
@@ -36,7 +50,11 @@ func initial(r *rtl.Reg) expr {
 	if r.Init == nil {
 		return zero(t.Width())
 	}
-	return packedConst(&rtl.Node{Op: rtl.OpConst, Type: t, Imms: r.Init})
+	values := make([]*big.Int, len(r.Init))
+	for i, v := range r.Init {
+		values[i] = exactValue(t, v)
+	}
+	return packedConst(t, values)
 }
 
 // declareMemory declares a memory and the registers of its read ports.
@@ -69,7 +87,7 @@ func (l *lowering) memories() []item {
 		for _, w := range mem.Writes {
 			inside, addr := l.address(mem, w.Addr)
 			on := l.whole(w.Enable)
-			if v, ok := uniform(w.Enable); ok && v == 1 && inside != nil {
+			if v, ok := l.plan.fixed(w.Enable); inside != nil && ok && v.Sign() > 0 {
 				on = inside
 			} else if inside != nil {
 				on = binary{"&&", on, inside}
@@ -96,9 +114,7 @@ func (l *lowering) readPort(mem *rtl.Mem, r *rtl.Read) stmt {
 		addr = ref{w}
 	}
 	read := []stmt{update{q, word{m, addr}}}
-	if r.Enable != nil {
-		read = []stmt{ifStmt{c: l.whole(r.Enable), then: read}}
-	}
+	read = l.when(r.Enable, read)
 	return ifStmt{c: ref{l.rst}, then: []stmt{update{q, zero(q.width())}}, otherwise: read}
 }
 
@@ -106,8 +122,12 @@ func (l *lowering) readPort(mem *rtl.Mem, r *rtl.Read) stmt {
 // within the memory, nil where it always is.
 func (l *lowering) address(mem *rtl.Mem, n *rtl.Node) (inside, addr expr) {
 	bits := rtl.BitsFor(mem.Depth - 1)
-	values := valuesOf(n)
-	if values.hi.IsInt64() && values.hi.Int64() < int64(mem.Depth) {
+	depth := big.NewInt(int64(mem.Depth))
+	values := l.plan.of(n)
+	if values.lo.Cmp(depth) >= 0 {
+		return number(1, 0), zero(bits)
+	}
+	if values.hi.Cmp(depth) < 0 {
 		return nil, asUnsigned(l.lane(l.top, n, constant(0), bits))
 	}
 	x := l.operand(l.top, n, constant(0))

@@ -25,8 +25,11 @@ func (l *lowering) whole(n *rtl.Node) expr {
 // wholeable tells whether the packed bits of n, a vector or a constant, can be written as one
 // expression rather than lane by lane.
 func (l *lowering) wholeable(n *rtl.Node) bool {
+	if l.plan.constant(n) != nil {
+		return true
+	}
 	switch n.Op {
-	case rtl.OpConst, rtl.OpJoin, rtl.OpSelect, rtl.OpBitcast:
+	case rtl.OpJoin, rtl.OpSelect, rtl.OpBitcast:
 		return true
 	case rtl.OpLanes:
 		return l.wholeOperand(n.Args[0])
@@ -60,16 +63,19 @@ func (l *lowering) bitwise(n *rtl.Node, args []*rtl.Node) bool {
 
 // computeWhole is the packed bits of n, a vector that is wholeable.
 func (l *lowering) computeWhole(n *rtl.Node) expr {
+	if values := l.plan.constant(n); values != nil {
+		return packedConst(n.Type, values)
+	}
 	arg := func(i int) expr { return l.spread(n.Args[i], n.Type.Lanes) }
 	switch n.Op {
-	case rtl.OpConst:
-		return packedConst(n)
 	case rtl.OpJoin:
 		return l.join(n)
 	case rtl.OpSelect:
 		return l.selected(l.top, n)
-	case rtl.OpBitcast, rtl.OpCast:
+	case rtl.OpBitcast:
 		return l.whole(n.Args[0])
+	case rtl.OpCast:
+		return arg(0)
 	case rtl.OpLanes:
 		return part(ref{l.packed(n.Args[0])}, int(n.Imms[0])*n.Type.Bits, n.Type.Width())
 	case rtl.OpStretch:
@@ -94,32 +100,35 @@ func (l *lowering) spread(n *rtl.Node, lanes int) expr {
 	if n.Type.Lanes == lanes {
 		return e
 	}
+	return repeated(e, lanes)
+}
+
+// repeated is e as every lane.
+func repeated(e expr, lanes int) expr {
+	if lanes == 1 {
+		return e
+	}
 	if x, ok := e.(lit); ok && x.v.Sign() == 0 {
 		return zero(lanes * x.w)
 	}
 	return repl{n: lanes, x: e}
 }
 
-// packedConst writes a vector of constants: zero, one value repeated, or the list.
-func packedConst(n *rtl.Node) expr {
-	v, same := uniform(n)
-	switch {
-	case same && v == 0:
-		return lit{w: n.Type.Width(), v: new(big.Int)}
-	case same && n.Type.Lanes > 1:
-		return repl{n: n.Type.Lanes, x: literal(n.Type, v, n.Type.Bits)}
+// packedConst writes a vector of constants: one value repeated, or the list.
+func packedConst(t rtl.Type, values []*big.Int) expr {
+	for _, v := range values {
+		if v.Cmp(values[0]) != 0 {
+			return lanesOf(t, values)
+		}
 	}
-	return lanesOf(n.Type, n.Imms)
+	return repeated(integer(values[0], t.Bits), t.Lanes)
 }
 
 // lanesOf lists the lanes of a constant, highest first.
-func lanesOf(t rtl.Type, values []int64) expr {
+func lanesOf(t rtl.Type, values []*big.Int) expr {
 	var parts []expr
 	for i := len(values) - 1; i >= 0; i-- {
-		parts = append(parts, literal(t, values[i], t.Bits))
-	}
-	if len(parts) == 1 {
-		return parts[0]
+		parts = append(parts, integer(values[i], t.Bits))
 	}
 	return concat{parts}
 }
@@ -172,12 +181,18 @@ func (l *lowering) selected(s *scope, n *rtl.Node) expr {
 	from, by := n.Args[0], n.Args[1]
 	size, groups := n.Type.Width(), from.Type.Lanes/n.Type.Lanes
 	src := l.packed(from)
+	if l.plan.of(by).lo.Cmp(big.NewInt(int64(groups))) >= 0 {
+		return zero(size)
+	}
+	if k, ok := l.plan.fixed(by); ok {
+		return part(ref{src}, int(k.Int64())*size, size)
+	}
 	idx := l.operand(s, by, constant(0))
 	if groups == 1 {
 		return cond{binary{"==", idx, number(idx.width(), 0)}, ref{src}, zero(size)}
 	}
 	got := expr(pick{net: src, base: groupBase(idx, size, from.Type.Width()), w: size})
-	if outOfRange := by.Type.Bits >= rtl.BitsFor(groups); outOfRange {
+	if beyond := l.plan.of(by).hi.Cmp(big.NewInt(int64(groups))) >= 0; beyond {
 		got = cond{less(rtl.U(1), idx, number(idx.width(), int64(groups))), got, zero(size)}
 	}
 	return got

@@ -28,16 +28,20 @@ func memFile(m *rtl.Module, mem *rtl.Mem) File {
 
 // packed is the bits of one value per lane of t, lane 0 lowest; nil is all zero.
 func packed(t rtl.Type, lanes []int64) *big.Int {
-	all := new(big.Int)
-	for i := len(lanes) - 1; i >= 0; i-- {
-		all.Lsh(all, uint(t.Bits)).Or(all, bitsOf(t.Elem(), lanes[i], t.Bits))
+	values := make([]*big.Int, len(lanes))
+	for i, v := range lanes {
+		values[i] = exactValue(t, v)
 	}
-	return all
+	return packBig(t.Bits, values)
 }
 
-// bitsOf is the value v of type t, extended or truncated to w bits, as a non-negative number.
-func bitsOf(t rtl.Type, v int64, w int) *big.Int {
-	return wrapBig(exactValue(t, v), w)
+// packBig is values of so many bits side by side, the first lowest.
+func packBig(bits int, values []*big.Int) *big.Int {
+	all := new(big.Int)
+	for i := len(values) - 1; i >= 0; i-- {
+		all.Lsh(all, uint(bits)).Or(all, wrapBig(values[i], bits))
+	}
+	return all
 }
 
 // exactValue undoes the canonical form: values of u64 from 2^63 on are kept as negative int64.

@@ -22,6 +22,7 @@ type plan struct {
 	hint  []string    // name for an unnamed node that feeds one port or register, or ""
 	user  []*rtl.Node // the last node that uses it, or nil
 	cost  []int       // operators in the inline expression
+	ranges
 }
 
 func makePlan(m *rtl.Module) *plan {
@@ -29,10 +30,11 @@ func makePlan(m *rtl.Module) *plan {
 	p := &plan{
 		live: make([]bool, n), uses: make([]int, n), place: make([]placing, n),
 		hint: make([]string, n), user: make([]*rtl.Node, n), cost: make([]int, n),
+		ranges: findRanges(m),
 	}
 	p.sinks(m)
 	for i := n - 1; i >= 0; i-- {
-		if !p.live[i] {
+		if !p.live[i] || p.constant(m.Nodes[i]) != nil {
 			continue
 		}
 		for _, a := range m.Nodes[i].Args {
@@ -94,6 +96,12 @@ func (p *plan) sinks(m *rtl.Module) {
 // decide places n, whose operands have been placed.
 func (p *plan) decide(n *rtl.Node) {
 	id := n.ID
+	if p.constant(n) != nil {
+		if n.Name != "" {
+			p.place[id] = wired
+		}
+		return
+	}
 	p.cost[id] = opCost[n.Op]
 	for _, a := range n.Args {
 		if p.place[a.ID] == inline {
@@ -103,8 +111,6 @@ func (p *plan) decide(n *rtl.Node) {
 	switch {
 	case n.Op.Info().Source || n.Name != "" || n.Op == rtl.OpSum && n.Args[0].Type.Lanes > maxFlatSum:
 		p.place[id] = wired
-	case n.Op == rtl.OpConst:
-		p.place[id] = inline
 	case p.uses[id] > 1:
 		if !p.view(n) {
 			p.place[id] = wired

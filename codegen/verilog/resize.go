@@ -72,9 +72,9 @@ func zero(w int) expr { return lit{w: w, v: new(big.Int)} }
 
 func number(w int, v int64) lit { return lit{w: w, v: wrapBig(big.NewInt(v), w)} }
 
-// literal is the value v of type t at w bits; negative ones print as such.
-func literal(t rtl.Type, v int64, w int) lit {
-	return lit{w: w, v: bitsOf(t, v, w), signed: t.Signed && v < 0}
+// integer is v at w bits; negative values that fit print as such.
+func integer(v *big.Int, w int) lit {
+	return lit{w: w, v: wrapBig(v, w), signed: v.Sign() < 0 && w > 1 && rangeOf(rtl.S(w)).holds(v)}
 }
 
 // asSigned is e for the rules of signed operators.
