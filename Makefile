@@ -4,9 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build lint test bench demo fuzz clean
 
-# The packages whose tests run under the race detector: those that start goroutines or processes, and are
-# quick enough. The rest run without it, for it makes arithmetic ten times slower.
-RACE := ./cmd/... ./internal/... ./ir/graph ./ir/fixed ./ir/quant ./sim/...
+# The packages whose tests run under the race detector: those with goroutines of their own that are quick
+# enough. The rest run without it, for it makes arithmetic ten times slower.
+RACE := ./internal/atomicfile ./internal/driver/... ./ir/graph ./ir/fixed ./sim ./sim/drive ./sim/worker ./sim/fault/...
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -53,22 +53,12 @@ func differs(t *testing.T, net *fixed.Net, p *plan.Plan, files []File, flags []s
 	return ""
 }
 
-func (d dice) frames(net *fixed.Net, n int) [][]*fixed.Tensor {
-	frames := make([][]*fixed.Tensor, n)
-	for i := range frames {
-		for _, v := range net.Inputs {
-			frames[i] = append(frames[i], d.tensor(v))
-		}
-	}
-	return frames
-}
-
 func TestEqualsFixed(t *testing.T) {
 	for seed := range *seeds {
 		t.Run(fmt.Sprintf("seed%d", seed), func(t *testing.T) {
 			t.Parallel()
 			d := newDice(uint64(seed))
-			net := d.net(5)
+			net := d.Net(5)
 			require.NoError(t, fixed.Check(net))
 			folding, flags := d.folding, sanitised
 			if seed%4 == 3 {
@@ -270,6 +260,16 @@ func TestHostileNodeNames(t *testing.T) {
 	net.Nodes[0].Name = "*/ int x; /* ??/\n\\ \x00é"
 	_, err := Build(t.Context(), p, t.TempDir(), strict...)
 	assert.NoError(t, err)
+}
+
+func TestInputThatNoStageReads(t *testing.T) {
+	net := small()
+	net.Inputs = append(net.Inputs, &fixed.Value{Name: "spare", Shape: fixed.Shape{C: 1, H: 2, W: 2}, Format: fixed.Format{Bits: 8}})
+	require.NoError(t, fixed.Check(net))
+	p := smallPlan(net)
+	files, err := Emit(p)
+	require.NoError(t, err)
+	assert.Empty(t, differs(t, net, p, files, optimised, newDice(1).frames(net, 2)))
 }
 
 func TestSameBytes(t *testing.T) {

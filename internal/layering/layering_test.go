@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"hw", "ir/protect"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
 	{"sim", "sim/functional", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
-	{"internal/rtltest", "sim/fault"},
+	{"internal/nettest", "internal/rtltest", "sim/fault"},
 	{"internal/driver", "internal/report"},
 	{"cmd/rampart"},
 }
