@@ -9,7 +9,7 @@ import (
 // Limits that keep all arithmetic on sizes and values inside 64 bits.
 const (
 	maxSize    = 1 << 20 // of a dimension, kernel, stride, dilation or padding
-	maxVolume  = 1 << 30 // elements of a tensor or of a weight array
+	maxVolume  = 1 << 31 // elements of a tensor or of a weight array
 	maxProduct = 62      // bits of accumulator plus bias times multiplier
 )
 

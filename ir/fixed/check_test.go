@@ -58,7 +58,7 @@ func TestCheckFindsEachFault(t *testing.T) {
 		"output 0 is computed by no node":           func(n *Net) { n.Outputs[0] = &Value{Name: "stray"} },
 		"result of node argmax is never used":       func(n *Net) { n.Outputs = n.Outputs[:1] },
 		"shape is 0, not in 1":                      func(n *Net) { n.Inputs[0].Shape.C = 0 },
-		"more than 1073741824 elements":             func(n *Net) { n.Inputs[0].Shape = Shape{1 << 20, 1 << 20, 1} },
+		"more than 2147483648 elements":             func(n *Net) { n.Inputs[0].Shape = Shape{1 << 20, 1 << 20, 1} },
 		"number of bits is 33":                      func(n *Net) { n.Nodes[4].Out.Format = Format{Bits: 33, Signed: true} },
 		"number of bits is 32":                      func(n *Net) { n.Nodes[5].Out.Format = Format{Bits: 32} },
 		"number of bits is 1":                       func(n *Net) { n.Inputs[0].Format.Bits = 1 },

@@ -115,14 +115,32 @@ func (s *stats) percentiles(p float64) (lo, hi float64) {
 }
 
 // liftScales makes every shift non-negative. In a power-of-two network a result's scale is at least
-// that of the accumulator, whose steps it could not show anyway. Scales only grow, and without a
-// circle of groups they settle after one round per layer; what a circle leaves over is met by
-// smaller weight scales (see fit).
+// that of the accumulator, whose steps it could not show anyway. Scales only grow, and settle unless
+// convolutions lead from a group back to itself and each lifts the next without end. Then only changes of
+// scale lift, which always settles, and the weight scales give way instead (see fit).
 func (m *model) liftScales(opt Options) {
+	before := make([]grid, len(m.groups))
+	for i, g := range m.groups {
+		before[i] = g.grid
+	}
+	if m.lift(opt, true) {
+		return
+	}
+	for i, g := range m.groups {
+		g.grid = before[i]
+	}
+	if !m.lift(opt, false) {
+		panic("BUG: quant: changes of scale do not settle")
+	}
+}
+
+// lift raises scales, for the needs of convolutions or not, and tells whether they settled: without a
+// circle they do after one round per layer.
+func (m *model) lift(opt Options, convs bool) bool {
 	for range len(m.layers) + 1 {
 		settled := true
 		for _, l := range m.layers {
-			if isArgMax(l.op) || l.in[0].group == l.out.group {
+			if isArgMax(l.op) || l.in[0].group == l.out.group || l.weights != nil && !convs {
 				continue
 			}
 			out := l.out.group
@@ -132,9 +150,10 @@ func (m *model) liftScales(opt Options) {
 			}
 		}
 		if settled {
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // leastScale is the least scale that the layer's result may have for its shifts to be possible.
