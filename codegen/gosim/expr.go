@@ -95,8 +95,11 @@ func (e expr) typed() *jen.Statement {
 // fits is e, an exact or modular result in the Go type of v, brought into the range of v's type.
 func (v *val) fits(e expr) expr {
 	t := v.gotype()
-	if !v.wrap || e.whole || e.lit != nil || uint(v.typ.Bits) == t.bits {
+	switch {
+	case !v.wrap || e.whole || uint(v.typ.Bits) == t.bits:
 		return e
+	case e.lit != nil:
+		return literal(wrapBig(e.lit, v.typ.Bits, v.typ.Signed))
 	}
 	if !t.signed {
 		mask := typeInterval(v.typ).hi

@@ -22,6 +22,7 @@ type scheduler struct {
 	needs   map[any][]*val        // by *val or *sink: values that must have been computed
 	readers map[*val][]any        // by source: who reads it
 	done    map[any]bool
+	selfish []*val // sources that their own sink reads in a way that it must not change them meanwhile
 	steps   []step
 	path    path // of the last statement
 }
@@ -51,11 +52,11 @@ func newScheduler(b *block) *scheduler {
 	for _, k := range b.sinks {
 		s.gather(k, k.operands(), k.guard)
 		if k.kind == setReg && s.reads[k][k.dest] && !b.inPlace(k.value, k.dest, true) {
-			b.held[k.dest] = true
+			s.selfish = append(s.selfish, k.dest)
 		}
 		for _, out := range k.outs { // an instance must not change what its own input points to
 			if out.vector() && s.reads[k][out] {
-				b.held[out] = true
+				s.selfish = append(s.selfish, out)
 			}
 		}
 	}
@@ -154,6 +155,9 @@ func (b *block) inPlace(v, dest *val, same bool) bool {
 
 // run emits all statements; where it is stuck it returns sources to hold.
 func (s *scheduler) run() (hold []*val) {
+	if len(s.selfish) > 0 {
+		return s.selfish
+	}
 	pending := slices.Clone(s.sinks)
 	for len(pending) > 0 {
 		best, score := -1, -1
