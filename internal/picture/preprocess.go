@@ -77,3 +77,23 @@ func pick(values []float64, c int, otherwise float64) float64 {
 	}
 	return values[c]
 }
+
+// Range is the least and the greatest value that a pixel of byte images can have on its way to the
+// network, over all channels; both are zero for images of floats, whose values know no bounds.
+func (im *Images) Range(p Preprocess) [2]float64 {
+	if im.U8 == nil {
+		return [2]float64{}
+	}
+	scale := p.Scale
+	if scale == 0 {
+		scale = 1 / float64(im.Max)
+	}
+	r := [2]float64{math.Inf(1), math.Inf(-1)}
+	for c := range im.C {
+		for _, v := range []float64{0, 255} {
+			real := (v*scale - float64(pick(p.Mean, c, 0))) / float64(pick(p.Std, c, 1))
+			r[0], r[1] = min(r[0], real), max(r[1], real)
+		}
+	}
+	return r
+}
