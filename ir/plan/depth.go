@@ -121,7 +121,7 @@ func (b *bracket) guess() int {
 	b.tries++
 	middle := b.low + (b.high-b.low)/2
 	switch {
-	case b.tries <= 2:
+	case b.tries == 1:
 		return max(middle, b.high-nearTop)
 	case b.late > 0 && b.later > b.late:
 		ahead := float64(b.late) * float64(b.low-b.lower) / float64(b.later-b.late)

@@ -20,11 +20,18 @@ type Schedule struct {
 	frames int
 }
 
-// task is a runner and the tasks that may go on when it has moved.
+// task is a runner and the tasks that may wait for it.
 type task struct {
 	runner
-	wakes []int
-	awake bool
+	users  []wake // of its outputs
+	makers []wake // of its inputs
+	awake  bool
+}
+
+// wake is a task at the other end of a line.
+type wake struct {
+	line *line
+	task int
 }
 
 // NewSchedule prepares the schedule of a plan whose foldings and depths are set. Streams in unlimited
@@ -42,22 +49,23 @@ func NewSchedule(p *Plan, unlimited map[*Stream]bool) *Schedule {
 		t := task{runner: newRunner(st, s.lines)}
 		for _, in := range st.In {
 			if in.From != nil {
-				t.wakes = append(t.wakes, at[in.From])
+				t.makers = append(t.makers, wake{s.lines[in], at[in.From]})
 			}
 		}
 		for _, out := range st.Out {
 			if out.To != nil {
-				t.wakes = append(t.wakes, at[out.To])
+				t.users = append(t.users, wake{s.lines[out], at[out.To]})
 			}
 		}
 		s.tasks = append(s.tasks, t)
 	}
 	for _, st := range p.Outputs {
-		t := task{runner: &sinkRunner{in: s.lines[st]}}
+		l := s.lines[st]
+		t := task{runner: &sinkRunner{in: l}}
 		if st.From != nil {
-			t.wakes = []int{at[st.From]}
-			from := &s.tasks[at[st.From]]
-			from.wakes = append(from.wakes, len(s.tasks))
+			from := at[st.From]
+			t.makers = []wake{{l, from}}
+			s.tasks[from].users = append(s.tasks[from].users, wake{l, len(s.tasks)})
 		}
 		s.tasks = append(s.tasks, t)
 	}
@@ -98,8 +106,13 @@ func (s *Schedule) sweep() bool {
 		t.awake = false
 		if t.run() {
 			moved = true
-			for _, k := range t.wakes {
-				s.tasks[k].awake = true
+			for _, w := range t.users {
+				s.tasks[w.task].awake = s.tasks[w.task].awake || w.line.starved && w.line.popped < w.line.pushed
+			}
+			for _, w := range t.makers {
+				if w.line.stuck {
+					w.line.stuck, s.tasks[w.task].awake = false, true
+				}
 			}
 		}
 	}

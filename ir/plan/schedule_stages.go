@@ -152,6 +152,7 @@ func (s *sinkRunner) run() bool {
 	for s.in.waiting() {
 		seen := s.in.visible()
 		s.in.pop(seen, seen)
+		s.in.times = append(s.in.times, seen)
 		moved = true
 	}
 	return moved

@@ -17,6 +17,7 @@ type windowRunner struct {
 	beat    int  // of the pixel that is being written
 	pixel   int  // pixels written
 	written ring // when the last beat of each was taken
+	held    bool // it waits for the reader
 
 	// The reader stands at an output pixel. What it will need again limits the writer: limit holds the
 	// number of input pixels that may be written, since says from when on.
@@ -78,22 +79,24 @@ func (c *cursor) last() int  { return min(max(c.pos+c.span, 0), c.In-1) }
 
 // run goes on with the writer and the reader in turn.
 func (w *windowRunner) run() bool {
-	moved := false
-	for {
-		a, b := w.write(), w.read()
-		if !a && !b {
-			return moved
-		}
+	moved := w.write()
+	for w.read() {
 		moved = true
+		if !w.held || !w.write() {
+			break
+		}
 	}
+	return moved
 }
 
 // write takes input beats as far as the reader's progress is known.
 func (w *windowRunner) write() bool {
 	moved := false
+	w.held = false
 	for w.in.waiting() {
 		for w.limit.at(w.head) <= int64(w.pixel) {
 			if w.head+1 == w.tail {
+				w.held = true
 				return moved
 			}
 			w.head++
