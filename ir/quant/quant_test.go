@@ -274,3 +274,26 @@ func TestPreprocess(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+func TestUnseenLogitsAndInputsHaveRoom(t *testing.T) {
+	b := build(t)
+	b.Outputs = []*graph.Value{b.add("c", conv(1, []float32{1}, nil), b.Input("x", small))}
+	image := ramp(small, 0, 0.1)
+	image[0].Data[15] = 1 // rare, and yet not cut off at the input
+	r := b.quantize(quant.Options{}, image...)
+	assert.Equal(t, 1.0/255, r.Values[0].Scale)
+	assert.InDelta(t, 2.0/(1<<15), lookup(t, r, r.Net.Outputs[0]).Scale, 1e-6, "logits twice as great fit")
+}
+
+// A rectifier that never lets anything through, on a value whose scale is next to nothing.
+func TestRequantOfNothing(t *testing.T) {
+	b := build(t)
+	b.Outputs = []*graph.Value{b.add("r", &graph.Relu{}, b.Input("x", small))}
+	for _, scales := range []quant.Scales{quant.General, quant.Pow2} {
+		image := ramp(small, -1e-30, 0)
+		r := b.quantize(quant.Options{Scales: scales}, image...)
+		for _, v := range evaluate(t, r, image)[r.Net.Outputs[0]].Data {
+			assert.Zero(t, v)
+		}
+	}
+}
