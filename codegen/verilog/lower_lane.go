@@ -12,6 +12,9 @@ type laneRule func(l *lowering, s *scope, n *rtl.Node, at index, w int) expr
 
 // lane is lane at of n as an operand, wrapped or extended to w bits.
 func (l *lowering) lane(s *scope, n *rtl.Node, at index, w int) expr {
+	if n.Type.Lanes == 1 {
+		at = constant(0) // it meets every lane of the others
+	}
 	if e := l.known(s, n, at); e != nil {
 		return resize(e, n.Type.Signed, w)
 	}
@@ -92,7 +95,7 @@ func (l *lowering) packed(n *rtl.Node) *net {
 	if w := l.nets[n]; w != nil {
 		return w
 	}
-	if n.Op == rtl.OpBitcast || n.Op == rtl.OpCast && n.Type.Width() == n.Args[0].Type.Width() {
+	if n.Op == rtl.OpBitcast || n.Op == rtl.OpCast && n.Type.Bits == n.Args[0].Type.Bits && n.Type.Lanes == n.Args[0].Type.Lanes {
 		return l.packed(n.Args[0])
 	}
 	return l.wireFor(n)

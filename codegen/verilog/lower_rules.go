@@ -55,7 +55,7 @@ func modular(op string) laneRule {
 		if w == 1 && (op == "+" || op == "-") {
 			return binary{"^", a, b}
 		}
-		if n.Type == rtl.U(1) && logical[op] != "" {
+		if w == 1 && n.Type == rtl.U(1) && logical[op] != "" {
 			return binary{logical[op], a, b}
 		}
 		return binary{op, a, b}
@@ -79,7 +79,7 @@ func mulLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 
 func notLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	x := l.lane(s, n.Args[0], at, w)
-	if n.Type != rtl.U(1) {
+	if w > 1 || n.Type != rtl.U(1) {
 		return unary{"~", x}
 	}
 	if b, ok := x.(binary); ok && negated[b.op] != "" {

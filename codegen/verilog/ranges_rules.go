@@ -95,11 +95,8 @@ func bitwiseRange(f func(z, x, y *big.Int) *big.Int) func(n *rtl.Node, a []span)
 		if n.Op == rtl.OpXor && n.Args[0] == n.Args[1] {
 			return point(new(big.Int))
 		}
-		zero := new(big.Int)
-		for _, s := range a {
-			if n.Op == rtl.OpAnd && s.isPoint() && s.lo.Sign() == 0 {
-				return point(zero)
-			}
+		if v := absorbed(n, a); v != nil {
+			return point(v)
 		}
 		s := rangeOf(common(n.Args[0].Type, n.Args[1].Type))
 		if s.lo.Sign() < 0 {
@@ -113,6 +110,21 @@ func bitwiseRange(f func(z, x, y *big.Int) *big.Int) func(n *rtl.Node, a []span)
 		}
 		return s
 	}
+}
+
+// absorbed is the result of an and with zeros or an or with ones in all bits that n keeps, else nil.
+func absorbed(n *rtl.Node, a []span) *big.Int {
+	zeros, ones := new(big.Int), big.NewInt(-1)
+	for _, s := range a {
+		switch {
+		case !s.isPoint():
+		case n.Op == rtl.OpAnd && wrapBig(s.lo, n.Type.Bits).Sign() == 0:
+			return zeros
+		case n.Op == rtl.OpOr && wrapBig(s.lo, n.Type.Bits).Cmp(wrapBig(ones, n.Type.Bits)) == 0:
+			return ones
+		}
+	}
+	return nil
 }
 
 const farShift = 2 * rtl.MaxBits // as good as any greater

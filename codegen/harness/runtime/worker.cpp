@@ -181,7 +181,7 @@ private:
         s.words = s.memory ? row.depth : 1;
         s.stride = strideOf(row.bits);
         s.bytes = (row.bits + 7) / 8;
-        if (var->totalSize() != s.size()) die(std::string("unexpected size of ") + row.scope + "." + row.name);
+        if (var->entSize() != s.stride) die(std::string("unexpected size of ") + row.scope + "." + row.name);
         return s;
     }
 
