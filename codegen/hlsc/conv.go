@@ -163,11 +163,11 @@ func (l *convLoops) gather(c *code) {
 				if l.c.step > 1 {
 					c.pragmaf("UNROLL factor=%d", l.c.step)
 				}
-				real := "inside"
+				exists := "inside"
 				if l.windowLength > l.perIn*l.op.Group {
-					real = "inside && c < IN_C"
+					exists = "inside && c < IN_C"
 				}
-				c.linef("window[ty][tx][c] = %s ? in[y][x][c] : IN_ZERO;", real)
+				c.linef("window[ty][tx][c] = %s ? in[y][x][c] : IN_ZERO;", exists)
 			})
 		})
 	})

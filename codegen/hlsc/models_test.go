@@ -40,8 +40,8 @@ func checkModel(t *testing.T, model, calib, images string, frames int, target pl
 	require.NoError(t, err)
 	built := time.Now()
 	var inputs [][]*fixed.Tensor
-	for _, real := range load(images, frames) {
-		inputs = append(inputs, []*fixed.Tensor{q.Input(0, real)})
+	for _, image := range load(images, frames) {
+		inputs = append(inputs, []*fixed.Tensor{q.Input(0, image)})
 	}
 	got, err := prog.Run(ctx, inputs)
 	require.NoError(t, err)

@@ -228,6 +228,13 @@ func TestTensor(t *testing.T) {
 	}
 }
 
+func TestRange(t *testing.T) {
+	bytes := &Images{C: 2, U8: []uint8{}, Max: 255}
+	assert.Equal(t, [2]float64{0, 1}, bytes.Range(Preprocess{}))
+	assert.Equal(t, [2]float64{-4, 255}, bytes.Range(Preprocess{Scale: 1, Mean: []float64{0, 8}, Std: []float64{1, 2}}))
+	assert.Equal(t, [2]float64{}, (&Images{C: 2, F32: []float32{}, Max: 1}).Range(Preprocess{}))
+}
+
 func TestPreprocessCheck(t *testing.T) {
 	bad := Preprocess{Scale: -1, Mean: []float64{1, 2}, Std: []float64{0, math.NaN(), 1}}
 	var ps diag.Problems

@@ -81,8 +81,7 @@ func readPNG(path string, c, h, w int) (values []float32, is16 bool, err error) 
 	}
 	p := pixels{img: img}
 	p.classify()
-	grey := p.channels == 1
-	if c != p.channels && !(grey && c == 3) && !(p.channels == 4 && c == 3) {
+	if c != p.channels && c != 3 { // grey, and colour with alpha, can be read as colour
 		return nil, false, diag.Problem{
 			File: path, What: fmt.Sprintf("the picture has %s, the network takes %s", sizeText(p.channels, h, w), sizeText(c, h, w)),
 			Remedy: "convert it, or give a .npy array (PNG holds 1, 3 or 4 channels)",

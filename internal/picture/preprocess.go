@@ -91,8 +91,8 @@ func (im *Images) Range(p Preprocess) [2]float64 {
 	r := [2]float64{math.Inf(1), math.Inf(-1)}
 	for c := range im.C {
 		for _, v := range []float64{0, 255} {
-			real := (v*scale - float64(pick(p.Mean, c, 0))) / float64(pick(p.Std, c, 1))
-			r[0], r[1] = min(r[0], real), max(r[1], real)
+			end := (v*scale - pick(p.Mean, c, 0)) / pick(p.Std, c, 1)
+			r[0], r[1] = min(r[0], end), max(r[1], end)
 		}
 	}
 	return r
