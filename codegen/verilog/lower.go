@@ -16,6 +16,8 @@ type lowering struct {
 	top   *scope             // wires and loops, in order
 	mems  map[*rtl.Mem]*memory
 
+	tables map[string]*net // the unnamed constants that have a localparam
+
 	clk, rst  *net
 	genvar    string // the loop variable of every generate loop
 	leaf, add string // labels within adder trees
@@ -40,7 +42,7 @@ func (s *scope) add(items ...item) { s.items = append(s.items, items...) }
 func lowerModule(m *rtl.Module) *module {
 	l := &lowering{
 		m: m, plan: makePlan(m), names: newNamer(m), nets: map[*rtl.Node]*net{},
-		top: &scope{}, mems: map[*rtl.Mem]*memory{},
+		top: &scope{}, mems: map[*rtl.Mem]*memory{}, tables: map[string]*net{},
 		clk: newNet(clockName, input, rtl.U(1)), rst: newNet(resetName, input, rtl.U(1)),
 	}
 	l.genvar, l.leaf, l.add = l.names.fresh("i"), l.names.fresh("leaf"), l.names.fresh("add")
@@ -136,6 +138,9 @@ func (l *lowering) wireFor(n *rtl.Node) *net {
 	if w := l.nets[n]; w != nil {
 		return w
 	}
+	if n.Name == "" && l.plan.constant(n) != nil {
+		return l.table(n)
+	}
 	name := n.Name
 	if name == "" {
 		base := l.plan.hint[n.ID]
@@ -150,6 +155,23 @@ func (l *lowering) wireFor(n *rtl.Node) *net {
 		w.kind = param
 	}
 	l.declareDriven(w, n)
+	l.nets[n] = w
+	return w
+}
+
+// table is the localparam of an unnamed constant; those with the same lanes share one.
+func (l *lowering) table(n *rtl.Node) *net {
+	key := fmt.Sprint(n.Type, l.plan.constant(n))
+	w := l.tables[key]
+	if w == nil {
+		base := "table"
+		if user := l.plan.user[n.ID]; user != nil && rootName(user, 4) != "" {
+			base = rootName(user, 4) + "_table"
+		}
+		w = newNet(l.names.fresh(base), param, n.Type)
+		l.top.add(decl{net: w, value: l.natural(n)})
+		l.tables[key] = w
+	}
 	l.nets[n] = w
 	return w
 }

@@ -58,9 +58,15 @@ func modular(op string) laneRule {
 		if w == 1 && n.Type == rtl.U(1) && logical[op] != "" {
 			return binary{logical[op], a, b}
 		}
+		if k, ok := b.(lit); ok && op == "+" && k.signed {
+			return binary{"-", a, negate(k)}
+		}
 		return binary{op, a, b}
 	}
 }
+
+// negate is minus k in the same bits.
+func negate(k lit) lit { return lit{w: k.w, v: wrapBig(new(big.Int).Neg(k.v), k.w)} }
 
 // logical are the operators that people write between conditions.
 var logical = map[string]string{"&": "&&", "|": "||"}
@@ -80,13 +86,21 @@ func mulLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 func notLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	x := l.lane(s, n.Args[0], at, w)
 	if w > 1 || n.Type != rtl.U(1) {
-		return unary{"~", x}
+		return inverted("~", x)
 	}
 	if b, ok := x.(binary); ok && negated[b.op] != "" {
 		b.op = negated[b.op]
 		return b
 	}
-	return unary{"!", x}
+	return inverted("!", x)
+}
+
+// inverted is op x; two inversions are none.
+func inverted(op string, x expr) expr {
+	if u, ok := x.(unary); ok && (u.op == op || u.width() == 1 && (u.op == "~" || u.op == "!")) {
+		return u.x
+	}
+	return unary{op, x}
 }
 
 // negated turns a comparison round.
@@ -97,7 +111,7 @@ func eqLane(l *lowering, s *scope, n *rtl.Node, at index, w int) expr {
 	if v, ok := l.plan.fixed(b); ok && a.Type.Elem() == rtl.U(1) {
 		x := l.lane(s, a, at, 1)
 		if v.Sign() == 0 {
-			x = unary{"!", x}
+			x = inverted("!", x)
 		}
 		return resize(x, false, w)
 	}

@@ -65,7 +65,7 @@ func (l *lowering) declareMemory(mem *rtl.Mem) []item {
 	if mem.Init != nil {
 		d.file = memFileName(l.m, mem)
 	} else {
-		d.counter = l.names.fresh(mem.Name + "_word")
+		d.counter = l.names.fresh(mem.Name + "_init")
 	}
 	items := []item{section{}, d}
 	for _, r := range mem.Reads {
@@ -108,7 +108,7 @@ func (l *lowering) readPort(mem *rtl.Mem, r *rtl.Read) stmt {
 	m, q := l.mems[mem], ref{l.nets[r.Q]}
 	inside, addr := l.address(mem, r.Addr)
 	if inside != nil {
-		w := &net{name: l.names.fresh(r.Q.Name + "_word"), kind: wire, width: addr.width(),
+		w := &net{name: l.names.fresh(mem.Name + "_index"), kind: wire, width: addr.width(),
 			doc: "An address beyond the last word reads word 0."}
 		l.top.add(decl{net: w, value: cond{inside, asUnsigned(addr), zero(addr.width())}})
 		addr = ref{w}

@@ -81,7 +81,7 @@ func (l *lowering) computeWhole(n *rtl.Node) expr {
 	case rtl.OpStretch:
 		return l.stretched(n)
 	case rtl.OpNot:
-		return unary{"~", arg(0)}
+		return inverted("~", arg(0))
 	case rtl.OpMux:
 		return cond{l.lane(l.top, n.Args[0], constant(0), 1), arg(1), arg(2)}
 	case rtl.OpAnd:

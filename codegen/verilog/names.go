@@ -45,7 +45,7 @@ func (nm *namer) fresh(base string) string {
 
 // opWords begin the names of unnamed nodes.
 var opWords = map[rtl.Op]string{
-	rtl.OpConst: "table", rtl.OpAdd: "sum", rtl.OpSub: "diff", rtl.OpMul: "prod", rtl.OpAnd: "and",
+	rtl.OpAdd: "sum", rtl.OpSub: "diff", rtl.OpMul: "prod", rtl.OpAnd: "and",
 	rtl.OpOr: "or", rtl.OpXor: "xor", rtl.OpNot: "not", rtl.OpShl: "shl", rtl.OpShr: "shr",
 	rtl.OpEq: "eq", rtl.OpLt: "lt", rtl.OpMin: "min", rtl.OpMax: "max", rtl.OpMux: "mux",
 	rtl.OpCast: "wide", rtl.OpSat: "sat", rtl.OpSum: "total", rtl.OpStretch: "each",

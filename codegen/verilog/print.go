@@ -96,22 +96,42 @@ func (p *printer) doc(indent, text string) {
 	}
 }
 
-// items prints a block: sections and loops are set off by empty lines.
+// items prints a block: sections, and loops with the nets they drive, are set off by empty lines.
 func (p *printer) items(items []item, indent string) {
 	p.first, p.space = true, false
-	for _, it := range items {
+	led := false // what stands before belongs to a loop to come
+	for k, it := range items {
 		_, isLoop := it.(loop)
-		p.space = p.space || isLoop
 		if _, ok := it.(section); ok {
 			p.space = true
 			continue
 		}
+		leads := leadsToLoop(items[k:])
+		p.space = p.space || !led && (isLoop || leads)
+		led = leads
 		if p.space && !p.first {
 			p.line("", "")
 		}
 		p.item(it, indent)
 		p.first, p.space = false, isLoop
 	}
+}
+
+// leadsToLoop tells whether items begin with nets that are declared for the loop right after them.
+func leadsToLoop(items []item) bool {
+	for k, it := range items {
+		switch it := it.(type) {
+		case loop:
+			return k > 0
+		case decl:
+			if it.value != nil || it.net.kind != wire {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 func (p *printer) item(it item, indent string) {

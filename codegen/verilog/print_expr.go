@@ -32,13 +32,16 @@ func flat(e expr) string {
 	case lit:
 		return number10(e)
 	case unary:
+		if _, nested := e.x.(unary); nested {
+			return e.op + "(" + flat(e.x) + ")"
+		}
 		return e.op + tight(e.x)
 	case binary:
 		return left(e) + " " + e.op + " " + tight(e.b)
 	case cond:
 		return tight(e.c) + " ? " + branchText(e.a) + " : " + flat(e.b)
 	case concat:
-		return "{" + strings.Join(flatAll(e.parts), ", ") + "}"
+		return "{" + strings.Join(flatParts(e.parts), ", ") + "}"
 	case repl:
 		return fmt.Sprintf("{%d{%s}}", e.n, flat(e.x))
 	case cast:
@@ -47,10 +50,10 @@ func flat(e expr) string {
 	panic(fmt.Sprintf("BUG: verilog: cannot print %T", e))
 }
 
-func flatAll(es []expr) []string {
+func flatParts(es []expr) []string {
 	texts := make([]string, len(es))
 	for i, e := range es {
-		texts[i] = flat(e)
+		texts[i] = branchText(e)
 	}
 	return texts
 }
@@ -83,7 +86,7 @@ func left(e binary) string {
 	return tight(e.a)
 }
 
-// branchText is the first choice of a cond; a cond in it is put in parentheses.
+// branchText is e as the first choice of a cond or within braces; a cond there is put in parentheses.
 func branchText(e expr) string {
 	if _, ok := e.(cond); ok {
 		return "(" + flat(e) + ")"
@@ -208,14 +211,18 @@ func enclose(e expr, indent string) string {
 func layoutCond(e cond, indent string) string {
 	text := ""
 	for {
-		first := enclose(e.c, indent) + " ? "
+		first := enclose(e.c, indent) + " ?"
 		text += "\n" + indent + first
+		choice := ""
 		if _, nested := e.a.(cond); nested {
-			text += enclose(e.a, indent)
+			choice = enclose(e.a, indent)
 		} else {
-			text += layout(e.a, len(indent)+len(first), indent)
+			choice = layout(e.a, len(indent)+len(first)+1, indent)
 		}
-		text += " :"
+		if !strings.HasPrefix(choice, "\n") {
+			choice = " " + choice
+		}
+		text += choice + " :"
 		next, ok := e.b.(cond)
 		if !ok {
 			return text + "\n" + indent + layout(e.b, len(indent), indent)

@@ -102,7 +102,11 @@ func (r ranges) exact(n *rtl.Node) []span {
 		for k, a := range n.Args {
 			args[k] = r.lane(a, i)
 		}
-		out[i] = rule(n, args)
+		if v := absorbed(n, args); v != nil {
+			out[i] = point(v)
+		} else {
+			out[i] = rule(n, args)
+		}
 	}
 	return out
 }

@@ -95,9 +95,6 @@ func bitwiseRange(f func(z, x, y *big.Int) *big.Int) func(n *rtl.Node, a []span)
 		if n.Op == rtl.OpXor && n.Args[0] == n.Args[1] {
 			return point(new(big.Int))
 		}
-		if v := absorbed(n, a); v != nil {
-			return point(v)
-		}
 		s := rangeOf(common(n.Args[0].Type, n.Args[1].Type))
 		if s.lo.Sign() < 0 {
 			return s
@@ -112,17 +109,24 @@ func bitwiseRange(f func(z, x, y *big.Int) *big.Int) func(n *rtl.Node, a []span)
 	}
 }
 
-// absorbed is the result of an and with zeros or an or with ones in all bits that n keeps, else nil.
+// absorbed is the result where one constant operand alone decides all bits that n keeps: an and or a
+// product with zeros, zeros shifted left, an or with ones. Else nil.
 func absorbed(n *rtl.Node, a []span) *big.Int {
 	zeros, ones := new(big.Int), big.NewInt(-1)
-	for _, s := range a {
+	for i, s := range a {
+		if !s.isPoint() {
+			continue
+		}
+		empty := wrapBig(s.lo, n.Type.Bits).Sign() == 0
 		switch {
-		case !s.isPoint():
-		case n.Op == rtl.OpAnd && wrapBig(s.lo, n.Type.Bits).Sign() == 0:
+		case empty && (n.Op == rtl.OpAnd || n.Op == rtl.OpMul || n.Op == rtl.OpShl && i == 0):
 			return zeros
 		case n.Op == rtl.OpOr && wrapBig(s.lo, n.Type.Bits).Cmp(wrapBig(ones, n.Type.Bits)) == 0:
 			return ones
 		}
+	}
+	if n.Op == rtl.OpAdd && n.Type.Bits == 1 && n.Args[0] == n.Args[1] {
+		return zeros
 	}
 	return nil
 }
@@ -135,8 +139,11 @@ func shiftBounds(by span) (lo, hi uint) {
 	return uint(lesser(by.lo, far).Int64()), uint(lesser(by.hi, far).Int64())
 }
 
-func shlRange(_ *rtl.Node, a []span) span {
+func shlRange(n *rtl.Node, a []span) span {
 	lo, hi := shiftBounds(a[1])
+	if lo >= uint(n.Type.Bits) {
+		return point(new(big.Int))
+	}
 	s := span{new(big.Int).Lsh(a[0].lo, lo), new(big.Int).Lsh(a[0].hi, lo)}
 	return s.union(span{new(big.Int).Lsh(a[0].lo, hi), new(big.Int).Lsh(a[0].hi, hi)})
 }
