@@ -1,6 +1,10 @@
 package hw
 
-import "rampart/ir/rtl"
+import (
+	"slices"
+
+	"rampart/ir/rtl"
+)
 
 // index is the type of a counter or address with n values.
 func index(n int) rtl.Type { return rtl.U(rtl.BitsFor(n - 1)) }
@@ -17,8 +21,8 @@ func counter(m *rtl.Module, name string, n int, enable *rtl.Node) (q, last *rtl.
 	return r.Q, last
 }
 
-// table is a constant function of idx, given by its values from 0 on.
-func table(m *rtl.Module, idx *rtl.Node, values []int64) *rtl.Node {
+// table is a constant function of idx, given by its values from 0 on; equal tables of a name are one.
+func table(m *rtl.Module, name string, idx *rtl.Node, values []int64) *rtl.Node {
 	t := rtl.U(1)
 	lo, hi, same := values[0], values[0], true
 	for _, v := range values {
@@ -32,7 +36,12 @@ func table(m *rtl.Module, idx *rtl.Node, values []int64) *rtl.Node {
 	if same {
 		return m.Const(t, lo)
 	}
-	return m.Node(rtl.OpConst, t.Vec(len(values)), values).Select(idx, 1)
+	for _, n := range m.Nodes {
+		if n.Name == name && n.Op == rtl.OpConst && slices.Equal(n.Imms, values) {
+			return n.Select(idx, 1)
+		}
+	}
+	return m.Node(rtl.OpConst, t.Vec(len(values)), values).Named(name).Select(idx, 1)
 }
 
 func holds(t rtl.Type, lo, hi int64) bool {

@@ -92,8 +92,8 @@ func (b *builder) argmax(s *plan.Stage) *rtl.Module {
 		if l == 0 {
 			wins = beat.EqI(0).Or(wins)
 		}
-		wins = wins.And(table(m, beat, real)).Named(fmt.Sprintf("wins_%d", l))
-		value, winner = wins.Mux(lane, value), wins.Mux(table(m, beat, channels).To(class), winner)
+		wins = wins.And(table(m, fmt.Sprintf("lane_%d_is_channel", l), beat, real)).Named(fmt.Sprintf("wins_%d", l))
+		value, winner = wins.Mux(lane, value), wins.Mux(table(m, fmt.Sprintf("lane_%d_channel", l), beat, channels).To(class), winner)
 	}
 	bestValue.SetIf(accept, value)
 	bestClass.SetIf(accept, winner)

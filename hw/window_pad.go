@@ -11,8 +11,8 @@ import (
 // outside the image. The words are those of the step issued two cycles ago.
 func (w *window) assemble(q [][]*rtl.Node, valid1 *rtl.Node) *rtl.Node {
 	m, r := w.m, &w.rd
-	inY := w.inside("in_y", w.walk[0], w.fold.TapY, r.posY, r.tapY, valid1)
-	inX := w.inside("in_x", w.walk[1], w.fold.TapX, r.posX, r.tapX, valid1)
+	inY := w.inside("inside_y", w.walk[0], w.fold.TapY, r.posY, r.tapY, valid1)
+	inX := w.inside("inside_x", w.walk[1], w.fold.TapX, r.posX, r.tapX, valid1)
 	slot, bank := r.slot, r.bank
 	if w.fold.TapY > 1 {
 		slot = w.late("slot_of_word", slot, valid1)
@@ -30,11 +30,11 @@ func (w *window) assemble(q [][]*rtl.Node, valid1 *rtl.Node) *rtl.Node {
 			for by := range column {
 				column[by] = q[by][bx]
 			}
-			row[bx] = m.Join(column...).Select(w.bankOf(slot, w.rows, ty*w.walk[0].Step, w.fold.TapY), cw)
+			row[bx] = m.Join(column...).Select(w.bankOf("row", slot, w.rows, ty*w.walk[0].Step, w.fold.TapY), cw)
 		}
 		all := m.Join(row...)
 		for tx := 0; tx < w.fold.TapX; tx++ {
-			word := all.Select(w.bankOf(bank, w.fold.TapX, tx*w.walk[1].Step, w.fold.TapX), cw)
+			word := all.Select(w.bankOf("column", bank, w.fold.TapX, tx*w.walk[1].Step, w.fold.TapX), cw)
 			if inY[ty] != nil || inX[tx] != nil {
 				word = m.All(inY[ty], inX[tx]).Mux(word, pad)
 			}
@@ -45,7 +45,7 @@ func (w *window) assemble(q [][]*rtl.Node, valid1 *rtl.Node) *rtl.Node {
 }
 
 // bankOf is the bank of the tap that lies offset after position at, which is one of n.
-func (w *window) bankOf(at *rtl.Node, n, offset, banks int) *rtl.Node {
+func (w *window) bankOf(dim string, at *rtl.Node, n, offset, banks int) *rtl.Node {
 	if banks == 1 {
 		return w.m.Const(rtl.U(1), 0)
 	}
@@ -53,7 +53,7 @@ func (w *window) bankOf(at *rtl.Node, n, offset, banks int) *rtl.Node {
 	for p := range values {
 		values[p] = int64((p + offset) % banks)
 	}
-	return table(w.m, at, values)
+	return table(w.m, fmt.Sprintf("bank_of_%s_%d", dim, offset), at, values)
 }
 
 // inside tells, for each parallel tap, whether it lay inside the image two cycles ago; nil where it
@@ -69,7 +69,7 @@ func (w *window) inside(name string, walk plan.Walk, parallel int, pos, tap, val
 			for k := range offset {
 				offset[k] = int64(k * walk.Step)
 			}
-			at, most = pos.Add(table(m, tap, offset)), hi+walk.Span()
+			at, most = pos.Add(table(m, name+"_offset", tap, offset)), hi+walk.Span()
 		} else {
 			at = pos.AddI(int64(t * walk.Step))
 		}

@@ -38,7 +38,9 @@ func (w *window) position() {
 	r.slot = m.Const(rtl.U(1), 0)
 	if w.rows > 1 {
 		r.slot = reg("slot", index(w.rows), floorMod(y.Start, w.rows))
-		reg("frame_slot", index(w.rows), 0)
+		if y.In%w.rows != 0 { // else every frame begins in row 0 of the buffer
+			reg("frame_slot", index(w.rows), 0)
+		}
 	}
 	lowest := floorDiv(x.Start, w.fold.TapX) * w.words()
 	highest := floorDiv(max(x.Last(), x.Start+x.Advance), w.fold.TapX) * w.words()
@@ -162,10 +164,12 @@ func (w *window) moveY(rowEnd, rowLast *rtl.Node) {
 	if w.rows == 1 {
 		return
 	}
-	frameSlot := r.regs["frame_slot"]
-	nextFrame := wrapAdd(m, frameSlot.Q, y.In, w.rows).To(index(w.rows)).Named("next_frame_slot")
-	frameSlot.SetIf(frameEnd, nextFrame)
-	first := wrapAdd(m, nextFrame, floorMod(y.Start, w.rows), w.rows)
+	first := m.Const(index(w.rows), int64(floorMod(y.Start, w.rows)))
+	if frameSlot := r.regs["frame_slot"]; frameSlot != nil {
+		nextFrame := wrapAdd(m, frameSlot.Q, y.In, w.rows).To(index(w.rows)).Named("next_frame_slot")
+		frameSlot.SetIf(frameEnd, nextFrame)
+		first = wrapAdd(m, nextFrame, floorMod(y.Start, w.rows), w.rows)
+	}
 	r.regs["slot"].SetIf(moved, rowLast.Mux(first, wrapAdd(m, r.slot, y.Advance, w.rows)))
 }
 
@@ -205,8 +209,8 @@ func (w *window) weightAddr(pixelEnd, rowEnd, rowLast, valid1 *rtl.Node) {
 		if px > 1 {
 			back = r.regs["phase_x"].Q.EqI(int64(px - 1))
 		}
-		next = pixelEnd.And(back).Mux(table(m, r.phaseY, rowBase), next)
-		next = rowEnd.Mux(rowLast.MuxI(0, table(m, r.phaseY, after)), next)
+		next = pixelEnd.And(back).Mux(table(m, "phase_row_weights", r.phaseY, rowBase), next)
+		next = rowEnd.Mux(rowLast.MuxI(0, table(m, "next_phase_row_weights", r.phaseY, after)), next)
 	}
 	addr.SetIf(r.issue, next)
 	m.Out("w_addr", w.late("weight", addr.Q, valid1))
@@ -252,16 +256,16 @@ func (w *window) rowPart(by int) *rtl.Node {
 			for t := range offset {
 				offset[t] = int64(t * y.Step % w.rows)
 			}
-			sum := r.slot.Add(table(m, r.tapY, offset))
+			sum := r.slot.Add(table(m, "tap_y_slots", r.tapY, offset))
 			slot = sum.LtI(int64(w.rows)).Mux(sum, sum.AddI(int64(-w.rows))).To(index(w.rows)).Named("tap_slot")
 		}
-		return table(m, slot, bases)
+		return table(m, "row_base", slot, bases)
 	}
 	at := make([]int64, w.rows) // by the slot of posY
 	for s := range at {
 		at[s] = bases[(s+w.tapIn(s, by, w.fold.TapY, y.Step)*y.Step)%w.rows]
 	}
-	return table(m, r.slot, at)
+	return table(m, fmt.Sprintf("row_base_%d", by), r.slot, at)
 }
 
 // tapIn is the tap that falls into a bank when tap 0 lies at position s; banks and step are coprime.
@@ -284,7 +288,7 @@ func (w *window) columnParts() []*rtl.Node {
 		for t := range offset {
 			offset[t] = int64(t * x.Step * words)
 		}
-		return []*rtl.Node{r.column.Add(table(m, r.tapX, offset))}
+		return []*rtl.Node{r.column.Add(table(m, "tap_x_words", r.tapX, offset))}
 	}
 	parts := make([]*rtl.Node, n)
 	for bx := range parts {
@@ -292,7 +296,7 @@ func (w *window) columnParts() []*rtl.Node {
 		for b := range offset {
 			offset[b] = int64((b + w.tapIn(b, bx, n, x.Step)*x.Step) / n * words)
 		}
-		parts[bx] = r.column.Add(table(m, r.bank, offset))
+		parts[bx] = r.column.Add(table(m, fmt.Sprintf("column_offset_%d", bx), r.bank, offset))
 	}
 	return parts
 }

@@ -68,7 +68,7 @@ func (w *window) write(accept, data *rtl.Node, pixel *counterSlot, row *rtl.Reg)
 					hits[s] = 1
 				}
 			}
-			enable := store.And(table(m, slot, hits))
+			enable := store.And(table(m, fmt.Sprintf("slot_in_bank_%d", by), slot, hits))
 			if w.fold.TapX > 1 {
 				enable = enable.And(colBank.EqI(int64(bx)))
 			}
@@ -120,7 +120,7 @@ func (w *window) gather(data, accept, part *rtl.Node, per int) *rtl.Node {
 // writeAddr is the address inside a bank and the column bank of the word to be stored.
 func (w *window) writeAddr(store, pixelEnd, rowEnd *rtl.Node) (addr, colBank *rtl.Node) {
 	m := w.m
-	base := table(m, w.wSlot, w.rowBases())
+	base := table(m, "row_base", w.wSlot, w.rowBases())
 	t := index(w.bankDepth())
 	if w.fold.TapX == 1 {
 		// Words of a row follow one another.

@@ -33,9 +33,9 @@ func (m *Module) Bit(v bool) *Node {
 }
 
 // Named gives n a name, and an optional comment for the Verilog. A node that has a name keeps it: the
-// builder may have found that the expression is a node it knows. Constants stay literals.
+// builder may have found that the expression is a node it knows. Constant scalars stay literals.
 func (n *Node) Named(name string, doc ...string) *Node {
-	if n.Name != "" || n.Op == OpConst {
+	if n.Name != "" || n.Op == OpConst && n.Type.Lanes == 1 {
 		return n
 	}
 	n.mod.claim(name)
