@@ -9,6 +9,7 @@ import (
 
 	"rampart/internal/metrics"
 	"rampart/internal/npy"
+	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
 	"rampart/ir/onnx"
@@ -37,10 +38,10 @@ func load(t *testing.T, folder, set, model, classes string, ignore int) *trained
 	images := func(name string) []*graph.Tensor {
 		var all []*graph.Tensor
 		s := g.Inputs[0].Shape
-		for pixels := read(name).Uint8; len(pixels) > 0; pixels = pixels[s.Size():] {
-			x, err := quant.Preprocess{Scale: 1.0 / 255}.Tensor(pixels[:s.Size()], s)
-			require.NoError(t, err)
-			all = append(all, x)
+		im, err := picture.Load(filepath.Join(folder, name), s.C, s.H, s.W)
+		require.NoError(t, err)
+		for i := range im.N {
+			all = append(all, &graph.Tensor{Shape: s, Data: im.Tensor(i, picture.Preprocess{})})
 		}
 		return all
 	}

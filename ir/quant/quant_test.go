@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
 	"rampart/ir/quant"
@@ -72,10 +73,9 @@ func TestPixelsAreTheirOwnIntegers(t *testing.T) {
 	for i := range pixels {
 		pixels[i] = uint8(i)
 	}
-	p := quant.Preprocess{Scale: 1.0 / 255}
-	image, err := p.Tensor(pixels, graph.Shape{C: 1, H: 16, W: 16})
-	require.NoError(t, err)
-	r := b.quantize(quant.Options{InputRange: p.Range(1)}, image)
+	images := picture.Images{N: 1, H: 16, W: 16, C: 1, U8: pixels, Max: 255}
+	image := &graph.Tensor{Shape: graph.Shape{C: 1, H: 16, W: 16}, Data: images.Tensor(0, picture.Preprocess{})}
+	r := b.quantize(quant.Options{InputRange: images.Range(picture.Preprocess{})}, image)
 	assert.Equal(t, 1.0/255, r.Values[0].Scale)
 	assert.Zero(t, r.Values[0].Zero)
 	for i, v := range r.Input(0, image).Data {
@@ -249,30 +249,6 @@ func argmaxInside(t *testing.T) builder {
 	m := b.add("m", &graph.ArgMax{}, b.add("c", conv(1, []float32{1, 2}, nil), b.Input("x", small)))
 	b.Outputs = []*graph.Value{b.add("d", &graph.Concat{}, m, b.add("e", conv(1, []float32{1}, nil), m))}
 	return b
-}
-
-func TestPreprocess(t *testing.T) {
-	p := quant.Preprocess{Scale: 1.0 / 255, Mean: []float64{0.5, 0.4, 0.3}, Std: []float64{0.2, 0.25, 0.5}}
-	x, err := p.Tensor([]uint8{255, 0, 51, 0, 255, 102}, graph.Shape{C: 3, H: 1, W: 2})
-	require.NoError(t, err)
-	for i, want := range []float64{2.5, -2.5, -1.6, 2.4, -0.2, 0.2} { // channel by channel
-		assert.InDelta(t, want, float64(x.Data[i]), 1e-6)
-	}
-	r := p.Range(3)
-	assert.InDelta(t, -2.5, r[0], 1e-12)
-	assert.InDelta(t, 2.5, r[1], 1e-12)
-	for want, p := range map[string]quant.Preprocess{
-		"2 means or deviations for 3":    {Mean: []float64{1, 2}},
-		"deviation is 0":                 {Std: []float64{0}},
-		"an image has 6 values, the net": {},
-	} {
-		s := graph.Shape{C: 3, H: 1, W: 2}
-		if p.Mean == nil && p.Std == nil {
-			s.W = 3
-		}
-		_, err := p.Tensor(make([]uint8, 6), s)
-		assert.ErrorContains(t, err, want)
-	}
 }
 
 func TestUnseenLogitsAndInputsHaveRoom(t *testing.T) {
