@@ -113,7 +113,7 @@ func (f *body) write(n *nested) []jen.Code {
 		out = append(out, jen.Id("next").Op("|=").Add(mask(n.next)))
 	}
 	if n.changed {
-		out = append(out, jen.Id("changed").Op("=").True())
+		out = append(out, jen.Id("changed").Op("=").Lit(1))
 	}
 	return out
 }

@@ -33,6 +33,7 @@ func (b *block) schedule() *scheduler {
 		s := newScheduler(b)
 		blocked := s.run()
 		if blocked == nil {
+			s.compact()
 			return s
 		}
 		for _, v := range blocked {

@@ -45,20 +45,20 @@ func (u *unit) stepBody() []jen.Code {
 		out = append(out, u.compareInputs()...)
 		out = append(out, jen.Var().List(jen.Id("done"), jen.Id("next")).Uint64())
 	}
-	out = append(out, jen.Id("changed").Op(":=").False())
+	out = append(out, jen.Var().Id("changed").Uint64())
 	out = append(out, statements...)
 	if u.tracks() {
 		out = append(out, jen.Id("m").Dot("stale").Op("=").Id("stale").Op("&^").Id("done").Op("|").Id("next"))
 	}
-	out = append(out, jen.Id("m").Dot("still").Op("=").Op("!").Id("changed"))
+	out = append(out, jen.Id("m").Dot("still").Op("=").Id("changed").Op("==").Lit(0))
 	keep := u.keepInputs()
 	switch {
 	case len(keep) > 0 && len(u.settles) > 0:
-		out = append(out, jen.If(jen.Id("changed")).Block(jen.Id("m").Dot("settle").Call()).Else().Block(keep...))
+		out = append(out, jen.If(jen.Id("changed").Op("!=").Lit(0)).Block(jen.Id("m").Dot("settle").Call()).Else().Block(keep...))
 	case len(keep) > 0:
-		out = append(out, jen.If(jen.Op("!").Id("changed")).Block(keep...))
+		out = append(out, jen.If(jen.Id("changed").Op("==").Lit(0)).Block(keep...))
 	case len(u.settles) > 0:
-		out = append(out, jen.If(jen.Id("changed")).Block(jen.Id("m").Dot("settle").Call()))
+		out = append(out, jen.If(jen.Id("changed").Op("!=").Lit(0)).Block(jen.Id("m").Dot("settle").Call()))
 	}
 	return out
 }
@@ -145,16 +145,30 @@ func (f *body) commit(n *nested, s *sink) []jen.Code {
 		n.next |= f.u.track.bySource[s.dest]
 		return f.fill(ref{code: to}, s.dest.gotype(), s.value)
 	}
-	return f.setScalar(s, to, f.expr(s.value).to(s.dest.gotype()))
+	return f.setScalar(n, s, to, f.expr(s.value).to(s.dest.gotype()))
 }
 
-// setScalar assigns to a register and notes whether it changed.
-func (f *body) setScalar(s *sink, to *jen.Statement, e expr) []jen.Code {
-	inner := []jen.Code{nil}
-	if bits := f.u.track.bySource[s.dest]; bits != 0 {
-		inner = append(inner, jen.Id("next").Op("|=").Add(mask(bits)))
+// setScalar assigns to a register and notes whether it changed. Under a guard it is taken to change.
+func (f *body) setScalar(n *nested, s *sink, to *jen.Statement, e expr) []jen.Code {
+	if f.u.track.bySource[s.dest] != 0 {
+		return f.compareScalar(s, to, e)
 	}
-	inner = append(inner, jen.Id("changed").Op("=").True())
+	if s.guarded() {
+		n.changed = true
+		return []jen.Code{jen.Add(to).Op("=").Add(e.code)}
+	}
+	var out []jen.Code
+	if !e.plain || e.lit != nil {
+		name := f.names.name(s.dest.name + "_next")
+		out = append(out, jen.Id(name).Op(":=").Add(e.typed()))
+		e.code = jen.Id(name)
+	}
+	return append(out, jen.Id("changed").Op("|=").Uint64().Call(jen.Add(e.code).Op("^").Add(to)), jen.Add(to).Op("=").Add(e.code))
+}
+
+// compareScalar assigns to a register that tracked sinks depend on.
+func (f *body) compareScalar(s *sink, to *jen.Statement, e expr) []jen.Code {
+	inner := []jen.Code{nil, jen.Id("next").Op("|=").Add(mask(f.u.track.bySource[s.dest])), jen.Id("changed").Op("=").Lit(1)}
 	if e.plain {
 		inner[0] = jen.Add(to).Op("=").Add(e.code)
 		return []jen.Code{jen.If(jen.Add(to).Op("!=").Add(e.code)).Block(inner...)}
@@ -182,7 +196,7 @@ func (f *body) readMem(n *nested, s *sink) []jen.Code {
 	}
 	word := jen.Id("m").Dot(f.u.memOf[s.mem]).Index(at)
 	if !s.dest.vector() {
-		return f.setScalar(s, to, expr{code: word, prec: precOperand, typ: s.dest.gotype()})
+		return f.setScalar(n, s, to, expr{code: word, prec: precOperand, typ: s.dest.gotype()})
 	}
 	n.changed = true
 	n.next |= f.u.track.bySource[s.dest]
@@ -237,7 +251,7 @@ func (f *body) stepInst(s *sink) []jen.Code {
 	for _, o := range s.outs {
 		bits |= f.u.track.bySource[o]
 	}
-	inner := []jen.Code{jen.Id("changed").Op("=").True()}
+	inner := []jen.Code{jen.Id("changed").Op("=").Lit(1)}
 	if bits != 0 {
 		inner = append(inner, jen.Id("next").Op("|=").Add(mask(bits)))
 	}

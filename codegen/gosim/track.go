@@ -11,8 +11,9 @@ import (
 // with the same sources it would put the same value again. Each tracked sink has a bit in the module's
 // stale word, which whatever changes a source sets.
 //
-// A vector that changes without tracking is taken to have changed to another value; a scalar is
-// compared. A module in which nothing changed is still: it does nothing while its inputs stay the same.
+// A sink that is executed under a guard, or puts a vector, is taken to change something; a scalar
+// without a guard is compared, and one that tracked sinks depend on. A module in which nothing changed
+// is still: it does nothing while its inputs stay the same.
 
 const (
 	maxTracked = 64 // bits of the stale word
@@ -54,13 +55,13 @@ func track(g *graph, inputs []*val, sinks []*sink, exempt func(i *rtl.Instance, 
 		}
 		if s.kind == stepInst {
 			for port, a := range s.args {
-				if !a.vector() || !exempt(s.inst, port) {
+				if !exempt(s.inst, port) {
 					watch(watched, a)
 				}
 			}
 			continue
 		}
-		if s.bit == 0 && s.bulky() && len(s.guard) > 0 {
+		if s.bit == 0 && s.guarded() && t.bySource[s.dest] == 0 {
 			continue // in a still module its guard was 0, and is as long as nothing watched changes
 		}
 		for _, v := range s.operands() {
@@ -81,10 +82,8 @@ func watch(watched map[*val]bool, v *val) {
 	}
 }
 
-// bulky tells whether executing the sink counts as a change without a comparison.
-func (s *sink) bulky() bool {
-	return s.kind == writeMem || s.dest != nil && s.dest.vector()
-}
+// guarded tells whether an enable guards the sink.
+func (s *sink) guarded() bool { return len(s.guard) > 0 && s.guard[0].cond != nil }
 
 // chooseTracked lists the sinks to track, those that need it most first: vectors without a guard, then
 // those whose work is heavy.
@@ -94,7 +93,7 @@ func chooseTracked(sinks []*sink) []*sink {
 		if s.kind != setReg && s.kind != readMem || s.dest == nil {
 			continue
 		}
-		free := s.bulky() && len(s.guard) == 0
+		free := s.dest.vector() && len(s.guard) == 0
 		if free || s.work() >= heavy && !s.takesVectors() {
 			chosen = append(chosen, s)
 		}
