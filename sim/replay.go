@@ -2,15 +2,17 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
-	"rampart/internal/diag"
 	"rampart/ir/rtl"
 )
 
 // Golden is a fault-free run that faults are measured against: what left the machine and when, and
-// snapshots on the way from which a fault is replayed.
+// snapshots on the way from which a fault is replayed. Its traces are those of runs in one piece, but for
+// the digest: that chains the digests of the pieces.
 type Golden struct {
 	Trace *Trace
 
@@ -18,23 +20,25 @@ type Golden struct {
 	stim    Stimulus
 	beats   []int // bytes of a beat, per input stream
 	every   int64
-	marks   []mark
+	marks   []mark // at cycles 0, every, 2*every, …
 }
 
-// mark is the golden run at a cycle.
+// mark is the golden run before a cycle.
 type mark struct {
 	cycle     int64
 	hash      uint64
+	digest    uint64
 	taken     []int // beats per input stream
 	delivered []int // beats per output stream
+	last      int64 // the cycle of the last transfer
 }
 
-// Record resets the machine and runs the stimulus, which must name the beats it wants and strike no
-// faults, with a snapshot every so many cycles; every must exceed the stimulus's Quiet, so that a
-// silent stretch shows within a segment.
+// Record resets the machine and runs the stimulus with a snapshot every so many cycles; the machine and its
+// slots then serve the golden run. The stimulus names the beats that it wants, strikes no faults, and has
+// no pauses, for a pause that comes by chance would come at another time when a run is taken up again.
 func Record(ctx context.Context, d *rtl.Design, m Machine, s *Stimulus, every int64) (*Golden, error) {
-	if len(s.Faults) > 0 || s.Want == nil || every <= s.Quiet {
-		return nil, fmt.Errorf("golden run: %w", diag.Problem{What: "it needs wanted beats, no faults, and segments longer than the quiet time"})
+	if len(s.Faults) > 0 || s.Want == nil || s.Gaps.Seed != 0 || s.Stalls.Seed != 0 || every < 1 {
+		return nil, errors.New("golden run: it needs wanted beats, no faults, no pauses, and a distance of snapshots")
 	}
 	ports, err := Ports(d.Top)
 	if err != nil {
@@ -52,10 +56,14 @@ func Record(ctx context.Context, d *rtl.Design, m Machine, s *Stimulus, every in
 		if err := g.mark(); err != nil {
 			return nil, err
 		}
-		if _, err := g.segment(ctx, g.Trace, nil, g.Trace.Cycle+every); err != nil {
+		limit := g.Trace.Cycle + every
+		if s.Limit > 0 {
+			limit = min(limit, s.Limit)
+		}
+		if err := g.advance(ctx, g.Trace, nil, limit); err != nil {
 			return nil, err
 		}
-		if g.Trace.Stop != Limit || s.Limit > 0 && g.Trace.Cycle >= s.Limit {
+		if g.Trace.Stop != Limit || limit == s.Limit {
 			return g, nil
 		}
 	}
@@ -66,8 +74,10 @@ func (g *Golden) mark() error {
 	if err != nil {
 		return err
 	}
-	k := len(g.marks)
-	g.marks = append(g.marks, mark{cycle: g.Trace.Cycle, hash: h, taken: counts(g.Trace.Taken), delivered: counts(g.Trace.Cycles)})
+	k, t := len(g.marks), g.Trace
+	g.marks = append(g.marks, mark{
+		cycle: t.Cycle, hash: h, digest: t.Digest, taken: counts(t.Taken), delivered: counts(t.Cycles), last: lastTransfer(t),
+	})
 	return g.machine.Save(k)
 }
 
@@ -79,14 +89,51 @@ func counts(lists [][]int64) []int {
 	return n
 }
 
-// segment continues a run to the limit and appends what happened to its trace. The digest of a trace
-// of several segments chains theirs.
-func (g *Golden) segment(ctx context.Context, t *Trace, faults []rtl.Fault, limit int64) (*Trace, error) {
-	s := g.stim
-	s.Faults, s.Limit = faults, limit
-	if g.stim.Limit > 0 {
-		s.Limit = min(limit, g.stim.Limit)
+// lastTransfer is the cycle of a trace's last transfer, -1 where there was none.
+func lastTransfer(t *Trace) int64 {
+	last := int64(-1)
+	for _, lists := range [][][]int64{t.Cycles, t.Taken} {
+		for _, l := range lists {
+			if len(l) > 0 {
+				last = max(last, l[len(l)-1])
+			}
+		}
 	}
+	return last
+}
+
+// advance takes a trace and the machine on to the limit, unless the run stops before. Silent cycles count
+// from the last transfer, wherever the pieces meet, so that a hang is found in the cycle in which a run in
+// one piece would find it.
+func (g *Golden) advance(ctx context.Context, t *Trace, faults []rtl.Fault, limit int64) error {
+	quiet := func() int64 { return t.Cycle - 1 - lastTransfer(t) }
+	for {
+		until := limit
+		if g.stim.Quiet > 0 && quiet() > 0 {
+			until = min(limit, t.Cycle+g.stim.Quiet-quiet())
+		}
+		if err := g.piece(ctx, t, faults, until); err != nil || t.Stop != Limit {
+			return err
+		}
+		if g.stim.Quiet > 0 && quiet() >= g.stim.Quiet {
+			t.Stop = Hang
+			return nil
+		}
+		if t.Cycle >= limit {
+			return nil
+		}
+	}
+}
+
+// piece is one run of the machine, whose trace it appends to t. Of the faults, sorted by cycle, those of its
+// cycles strike.
+func (g *Golden) piece(ctx context.Context, t *Trace, faults []rtl.Fault, limit int64) error {
+	s := g.stim
+	s.Limit = limit
+	from := func(cycle int64) int {
+		return sort.Search(len(faults), func(i int) bool { return faults[i].Cycle >= cycle })
+	}
+	s.Faults = faults[from(t.Cycle):from(limit)]
 	s.Inputs, s.Want = make([][]byte, len(g.stim.Inputs)), make([]int, len(g.stim.Want))
 	for i, all := range g.stim.Inputs {
 		s.Inputs[i] = all[len(t.Taken[i])*g.beats[i]:]
@@ -96,7 +143,7 @@ func (g *Golden) segment(ctx context.Context, t *Trace, faults []rtl.Fault, limi
 	}
 	got, err := g.machine.Run(ctx, &s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range t.Outputs {
 		t.Outputs[i] = append(t.Outputs[i], got.Outputs[i]...)
@@ -107,40 +154,46 @@ func (g *Golden) segment(ctx context.Context, t *Trace, faults []rtl.Fault, limi
 	}
 	t.Cycle, t.Stop = got.Cycle, got.Stop
 	t.Digest = (t.Digest ^ got.Digest) * 1099511628211
-	return got, nil
+	return nil
 }
 
-// Strike replays the run with faults, from the last snapshot before the first of them, for at most
-// horizon cycles after the last strike (0: to the end, or to four times the golden run's length, which
-// counts as a hang). converged tells that the state met the golden run's again, so that the rest of
-// the trace is golden.
+// Strike replays the run with one or more faults, from the last snapshot before the first of them, for at
+// most horizon cycles after the last strike; 0 is to the end. A run that has not ended by four times the
+// golden run's length counts as a hang. converged tells that the state met the golden run's again, so that
+// the rest of the trace is golden; the machine then stands where they met, else at the trace's end.
 func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) (t *Trace, converged bool, err error) {
-	faults = append([]rtl.Fault{}, faults...)
+	if len(faults) == 0 {
+		panic("BUG: sim: a strike without a fault")
+	}
+	faults = slices.Clone(faults)
 	sort.SliceStable(faults, func(a, b int) bool { return faults[a].Cycle < faults[b].Cycle })
-	k := sort.Search(len(g.marks), func(k int) bool { return g.marks[k].cycle > faults[0].Cycle }) - 1
+	first, last := faults[0].Cycle, faults[len(faults)-1].Cycle
+	if first < 0 {
+		return nil, false, fmt.Errorf("fault %s: there is no such cycle", faults[0])
+	}
+	end, verdict := 4*g.Trace.Cycle+g.every, Hang
+	if horizon > 0 && horizon < end-last-1 {
+		end, verdict = last+1+horizon, Limit
+	}
+	if g.stim.Limit > 0 && g.stim.Limit <= end {
+		end, verdict = g.stim.Limit, Limit
+	}
+	k := sort.Search(len(g.marks), func(k int) bool { return g.marks[k].cycle > first }) - 1
 	if err := g.machine.Restore(k); err != nil {
 		return nil, false, err
 	}
 	t = g.prefix(k)
-	last := faults[len(faults)-1].Cycle
-	end := 4*g.Trace.Cycle + g.every
-	if horizon > 0 {
-		end = last + 1 + horizon
-	}
 	for {
-		limit := min(end, (t.Cycle/g.every+1)*g.every)
-		n := sort.Search(len(faults), func(i int) bool { return faults[i].Cycle >= limit })
-		if _, err := g.segment(ctx, t, faults[:n], limit); err != nil {
+		if err := g.advance(ctx, t, faults, min(end, (t.Cycle/g.every+1)*g.every)); err != nil {
 			return nil, false, err
 		}
-		faults = faults[n:]
-		if t.Stop != Limit || t.Cycle >= end {
-			if t.Stop == Limit && horizon == 0 {
-				t.Stop = Hang
-			}
+		switch {
+		case t.Stop != Limit:
 			return t, false, nil
-		}
-		if len(faults) == 0 {
+		case t.Cycle >= end:
+			t.Stop = verdict
+			return t, false, nil
+		case t.Cycle > last:
 			if same, err := g.meets(t); err != nil || same {
 				return t, same, err
 			}
@@ -151,38 +204,32 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 // prefix is the golden trace up to a snapshot.
 func (g *Golden) prefix(k int) *Trace {
 	at := g.marks[k]
-	t := &Trace{Cycle: at.cycle}
+	t := &Trace{Cycle: at.cycle, Digest: at.digest}
 	for i, n := range at.delivered {
 		bytes := 0
-		if len(g.Trace.Cycles[i]) > 0 {
+		if n > 0 {
 			bytes = len(g.Trace.Outputs[i]) / len(g.Trace.Cycles[i]) * n
 		}
-		t.Outputs = append(t.Outputs, append([]byte{}, g.Trace.Outputs[i][:bytes]...))
-		t.Cycles = append(t.Cycles, append([]int64{}, g.Trace.Cycles[i][:n]...))
+		t.Outputs = append(t.Outputs, slices.Clone(g.Trace.Outputs[i][:bytes]))
+		t.Cycles = append(t.Cycles, slices.Clone(g.Trace.Cycles[i][:n]))
 	}
 	for i, n := range at.taken {
-		t.Taken = append(t.Taken, append([]int64{}, g.Trace.Taken[i][:n]...))
+		t.Taken = append(t.Taken, slices.Clone(g.Trace.Taken[i][:n]))
 	}
 	return t
 }
 
-// meets tells whether a struck run is back in the golden state at a mark, and if so completes its
-// trace.
+// meets tells whether a struck run is back in the golden state at a mark, and if so completes its trace.
+// Beats so far and the last transfer are part of that state: from them follow the beats still wanted and
+// the silent cycles.
 func (g *Golden) meets(t *Trace) (bool, error) {
 	k := int(t.Cycle / g.every)
 	if k >= len(g.marks) || g.marks[k].cycle != t.Cycle {
 		return false, nil
 	}
 	at := g.marks[k]
-	for i, n := range at.delivered {
-		if len(t.Cycles[i]) != n {
-			return false, nil
-		}
-	}
-	for i, n := range at.taken {
-		if len(t.Taken[i]) != n {
-			return false, nil
-		}
+	if !slices.Equal(counts(t.Cycles), at.delivered) || !slices.Equal(counts(t.Taken), at.taken) || lastTransfer(t) != at.last {
+		return false, nil
 	}
 	h, err := g.machine.Hash()
 	if err != nil || h != at.hash {

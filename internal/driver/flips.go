@@ -78,7 +78,7 @@ func (b *Build) record(ctx context.Context, m sim.Machine) (*sim.Golden, error) 
 
 func (b *Build) recordImages(ctx context.Context, m sim.Machine, s *sim.Stimulus, images int) (*sim.Golden, error) {
 	length := b.Info.Estimate.LatencyCycles + int64(images)*b.Info.Estimate.CyclesPerFrame
-	return sim.Record(ctx, b.HW.Design, m, s, max(length/snapshots, s.Quiet)+1)
+	return sim.Record(ctx, b.HW.Design, m, s, length/snapshots+1)
 }
 
 // strike is what became of a run with a fault.
