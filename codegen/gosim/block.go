@@ -26,6 +26,7 @@ type block struct {
 	held  map[*val]bool // sources of which a copy is taken before they change
 	idle  map[*val]bool // computed for nobody: only lanes of it that no one takes are used
 	size  []int         // operations of the inline expression
+	value []bool        // needed as a value, not only to see whether a guard holds
 	picks []bool        // the value is a select made by a switch over pointers
 }
 
@@ -33,16 +34,23 @@ type block struct {
 func newBlock(g *graph, sinks []*sink, fields []*sink) *block {
 	n := len(g.vals)
 	b := &block{g: g, sinks: sinks, reps: make([]rep, n), live: make([]bool, n), avail: make([]path, n),
-		evals: make([]float64, n), users: make([]int, n), force: make([]bool, n), size: make([]int, n), picks: make([]bool, n),
+		evals: make([]float64, n), users: make([]int, n), force: make([]bool, n), size: make([]int, n), picks: make([]bool, n), value: make([]bool, n),
 		held: map[*val]bool{}, idle: map[*val]bool{}}
 	for _, f := range fields {
 		b.reps[f.value.id] = field
 	}
+	b.markValues()
+	tests := map[test]bool{}
 	for _, s := range sinks {
-		for i, l := range s.guard {
-			if l.cond != nil {
-				b.use(l.cond, s.guard[:i], 1)
-				b.users[l.cond.id]++ // a guard is a variable: it must not change while it guards
+		for i := range s.guard {
+			for _, v := range b.leaves(s.guard, i) {
+				if t := (test{v, s.guard[i].cond}); !tests[t] {
+					tests[t] = true
+					b.use(v, s.guard[:i], 1)
+					if !b.brief(v) {
+						b.users[v.id]++
+					}
+				}
 			}
 		}
 		for _, v := range s.operands() {
@@ -61,6 +69,9 @@ func newBlock(g *graph, sinks []*sink, fields []*sink) *block {
 	b.limitSize()
 	return b
 }
+
+// test is a value tested by a guard's condition.
+type test struct{ leaf, cond *val }
 
 // terminal tells whether v is read from the module's fields, ports or constants.
 func (b *block) terminal(v *val) bool {

@@ -25,7 +25,7 @@ type body struct {
 
 // nested is a list of statements under one guard.
 type nested struct {
-	lit   lit
+	path  path // of all its statements
 	outer *nested
 	depth int
 	items []any // step or *nested
@@ -44,8 +44,8 @@ func (f *body) tree(steps []step) *nested {
 		for at.depth > keep {
 			at = at.outer
 		}
-		for _, l := range s.path[keep:] {
-			inner := &nested{lit: l, outer: at, depth: at.depth + 1}
+		for i := range s.path[keep:] {
+			inner := &nested{path: s.path[:keep+i+1], outer: at, depth: keep + i + 1}
 			at.items = append(at.items, inner)
 			at = inner
 		}
@@ -64,10 +64,6 @@ func (f *body) tree(steps []step) *nested {
 
 // lift finds variables that step s uses outside of the block that they are computed in.
 func (f *body) lift(s step, at *nested) {
-	needs := f.sched.needs[s.sink]
-	if s.val != nil && !f.b.held[s.val] {
-		needs = f.sched.needs[s.val]
-	}
 	see := func(v *val, from *nested) {
 		home := f.home[v]
 		for home != nil && from != nil && from != home {
@@ -77,12 +73,12 @@ func (f *body) lift(s step, at *nested) {
 			f.lifted[v] = true
 		}
 	}
-	for _, v := range needs {
+	for _, v := range f.sched.needs[s.key()] {
 		see(v, at)
 	}
 	for n := at; n.outer != nil; n = n.outer {
-		if n.lit.cond != nil {
-			see(n.lit.cond, n.outer)
+		for _, v := range f.b.leaves(n.path, n.depth-1) {
+			see(v, n.outer)
 		}
 	}
 }
@@ -93,7 +89,7 @@ func (f *body) write(n *nested) []jen.Code {
 	for _, item := range n.items {
 		switch item := item.(type) {
 		case *nested:
-			out = append(out, jen.If(f.header(item.lit)).Block(f.write(item)...))
+			out = append(out, jen.If(f.header(item.path)).Block(f.write(item)...))
 		case step:
 			switch {
 			case f.b.idle[item.val], f.b.idle[item.hold]:
@@ -120,11 +116,22 @@ func (f *body) write(n *nested) []jen.Code {
 
 func mask(bits uint64) *jen.Statement { return jen.Op(fmt.Sprintf("%#x", bits)) }
 
-func (f *body) header(l lit) *jen.Statement {
-	if l.cond == nil {
-		return jen.Id("stale").Op("&").Add(mask(l.mask)).Op("!=").Lit(0)
+// header is the innermost condition of a path.
+func (f *body) header(p path) *jen.Statement {
+	i := len(p) - 1
+	if p[i].cond == nil {
+		return jen.Id("stale").Op("&").Add(mask(p[i].mask)).Op("!=").Lit(0)
 	}
-	return f.expr(l.cond).condition().code
+	all := jen.True()
+	for k, v := range f.b.leaves(p, i) {
+		c := f.expr(v).condition().in(precAnd)
+		if k == 0 {
+			all = jen.Add(c)
+		} else {
+			all.Op("&&").Add(c)
+		}
+	}
+	return all
 }
 
 // declare opens the variable of a value; the result assigns e to it.

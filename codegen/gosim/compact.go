@@ -51,14 +51,6 @@ func (s *scheduler) conflict(a, b step) bool {
 		if made == nil {
 			made = a.hold
 		}
-		if b.hold != nil {
-			for _, l := range b.path {
-				if l.cond == made {
-					return true
-				}
-			}
-			return false
-		}
 		for _, v := range s.needs[b.key()] {
 			if v == made {
 				return true

@@ -95,16 +95,16 @@ func (s *scheduler) gather(x any, vs []*val, guard path) {
 		}
 	}
 	if v, ok := x.(*val); ok {
-		s.below(v, visit)
+		if !s.held[v] {
+			s.below(v, visit)
+		}
 	} else {
 		for _, v := range vs {
 			visit(v)
 		}
 	}
-	for _, l := range guard {
-		if l.cond != nil {
-			visit(l.cond)
-		}
+	for _, v := range s.tested(guard) {
+		visit(v)
 	}
 }
 
@@ -284,11 +284,8 @@ func (s *scheduler) place(v *val) {
 	st := step{val: v, path: s.avail[v.id]}
 	if s.held[v] {
 		st = step{hold: v, path: s.avail[v.id]}
-		for _, l := range st.path {
-			if l.cond != nil && (s.held[l.cond] || !s.terminal(l.cond)) {
-				s.place(l.cond)
-			}
-		}
+		s.gather(v, nil, st.path)
+		s.compute(v)
 	} else {
 		s.compute(v)
 	}

@@ -183,21 +183,19 @@ func (p *program) main(top *unit, opts Options) *jen.File {
 	for i, in := range top.params {
 		at := fmt.Sprintf("in%d", i)
 		fields = append(fields, jen.Id(at).Add(laneType(in)).Comment(in.name))
-		place, lanes := jen.Id("c").Dot(at), jen.Id("c").Dot(at).Index(jen.Op(":"))
+		place := jen.Id("c").Dot(at)
 		if in.vector() {
 			args = append(args, jen.Op("&").Add(place))
 		} else {
 			args = append(args, place)
-			lanes = jen.Qual("unsafe", "Slice").Call(jen.Op("&").Add(place), jen.Lit(1))
 		}
-		set = append(set, jen.Case(jen.Lit(i)).Block(jen.Qual(runtimePath, "Unpack").Call(lanes, jen.Lit(in.typ.Bits), jen.Id("packed"))))
+		set = append(set, jen.Case(jen.Lit(i)).Block(unpack(place, in)))
 	}
 	var get []jen.Code
 	for i, o := range top.mod.Outputs {
 		at := fmt.Sprintf("out%d", i)
 		fields = append(fields, jen.Id(at).Index(jen.Lit(o.Node.Type.Bytes())).Byte().Comment(o.Name))
-		get = append(get, jen.Case(jen.Lit(i)).Block(jen.Return(jen.Qual(runtimePath, "Pack").Call(
-			jen.Id("c").Dot(at).Index(jen.Op(":")), p.lanesOut(top, i), jen.Lit(o.Node.Type.Bits)))))
+		get = append(get, jen.Case(jen.Lit(i)).Block(p.pack(top, i, jen.Id("c").Dot(at))...))
 	}
 	f.Comment("// machine is the design and the values of its ports.")
 	f.Type().Id("machine").Struct(fields...)
@@ -233,20 +231,39 @@ func (p *program) main(top *unit, opts Options) *jen.File {
 	return f
 }
 
-// lanesOut is a slice of the lanes of an output port.
-func (p *program) lanesOut(top *unit, port int) *jen.Statement {
-	v := top.outs[port]
-	if v.op == rtl.OpConst {
-		if v.vector() {
-			return jen.Id(p.constant(v)).Index(jen.Op(":"))
-		}
-		return jen.Index().Id(v.gotype().String()).Values(literal(v.lit(0)).code)
+// unpack puts packed bytes into an input port.
+func unpack(place *jen.Statement, in *val) jen.Code {
+	switch t := in.gotype(); {
+	case in.vector():
+		return jen.Qual(runtimePath, "Unpack").Call(jen.Add(place).Index(jen.Op(":")), jen.Lit(in.typ.Bits), jen.Id("packed"))
+	case t.bits == 8 && !t.signed:
+		return jen.Add(place).Op("=").Id("packed").Index(jen.Lit(0))
 	}
-	at := top.output(jen.Id("c").Dot("top"), port)
+	one := jen.Qual("unsafe", "Slice").Call(jen.Op("&").Add(place), jen.Lit(1))
+	return jen.Qual(runtimePath, "Unpack").Call(one, jen.Lit(in.typ.Bits), jen.Id("packed"))
+}
+
+// pack returns the packed bytes of an output port, in a buffer.
+func (p *program) pack(top *unit, port int, buffer *jen.Statement) []jen.Code {
+	v, bits := top.outs[port], top.mod.Outputs[port].Node.Type.Bits
+	var at *jen.Statement
+	if v.op != rtl.OpConst {
+		at = top.output(jen.Id("c").Dot("top"), port)
+	}
+	switch {
+	case v.op == rtl.OpConst && v.vector():
+		at = jen.Id(p.constant(v))
+	case v.op == rtl.OpConst:
+		at = jen.Index().Id(v.gotype().String()).Values(literal(v.lit(0)).code)
+	case !v.vector() && v.gotype() == gotype{bits: 8}:
+		return []jen.Code{jen.Add(buffer).Index(jen.Lit(0)).Op("=").Add(at), jen.Return(jen.Add(buffer).Index(jen.Op(":")))}
+	case !v.vector():
+		at = jen.Qual("unsafe", "Slice").Call(jen.Op("&").Add(at), jen.Lit(1))
+	}
 	if v.vector() {
-		return at.Index(jen.Op(":"))
+		at = at.Index(jen.Op(":"))
 	}
-	return jen.Qual("unsafe", "Slice").Call(jen.Op("&").Add(at), jen.Lit(1))
+	return []jen.Code{jen.Return(jen.Qual(runtimePath, "Pack").Call(jen.Add(buffer).Index(jen.Op(":")), at, jen.Lit(bits)))}
 }
 
 func portsLiteral(path string, ports drive.Ports) *jen.Statement {

@@ -53,19 +53,6 @@ func (s *sink) changes() []*val {
 	return nil
 }
 
-// conjuncts lists the operands of a tree of one-bit ands, enable itself included.
-func conjuncts(v *val, into []*val) []*val {
-	into = append(into, v)
-	if v.op == rtl.OpAnd && !v.vector() && v.oneBit() {
-		for _, a := range v.args {
-			if a.oneBit() {
-				into = conjuncts(a, into)
-			}
-		}
-	}
-	return into
-}
-
 // stepSinks lists what a clock edge does in module m.
 func stepSinks(m *rtl.Module, g *graph) []*sink {
 	at := func(n *rtl.Node) *val {
