@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what rampart's tests need beside Go, and checks the versions. Does nothing where all is there.
-# On a system without apt-get it only checks, and names what is missing.
+# On a system without apt-get it only checks, and names what is missing. With arguments it looks after
+# those packages alone.
 set -euo pipefail
 
 # package | a command or file that it brings | least version | how to tell the version
@@ -16,7 +17,10 @@ z3                | z3        | 4.8   | z3 --version
 libonnx-testdata  | /usr/share/libonnx-testdata/data | |
 '
 
-rows() { grep '|' <<<"$tools" | sed 's/ *| */|/g; s/ *$//'; }
+only=" $* "
+rows() {
+	grep '|' <<<"$tools" | sed 's/ *| */|/g; s/ *$//' | awk -F '|' -v only="$only" 'only == "  " || index(only, " " $1 " ")'
+}
 
 present() { [[ $1 == /* ]] && [[ -e $1 ]] || command -v "$1" >/dev/null; }
 
