@@ -15,26 +15,23 @@ import (
 )
 
 func (a *app) simulate() *cobra.Command {
-	var images, out, engine, labels, wave string
-	var ignore int
-	var from, to int64
+	var engine string
+	o := driver.SimulateOptions{}
 	c := &cobra.Command{
 		Use:   "simulate BUILD --images IMAGES -o OUT",
 		Short: "Run images through a compiled network",
 		Long: "Run images through a compiled network, on one engine: fixed (the integer evaluator), interp (the\n" +
 			"interpreter of the hardware), go (generated Go), verilator (the Verilog), hlsc (the HLS C under gcc).",
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := driver.ParseEngine(engine)
-			if err != nil {
+		Args: one("the build folder"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if o.Engine, err = driver.ParseEngine(engine); err != nil {
 				return err
 			}
 			b, err := driver.Open(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			o := driver.SimulateOptions{Engine: e, Images: images, Labels: labels, Ignore: ignore, Out: out, Jobs: a.jobs,
-				Wave: wave, WaveFrom: from, WaveTo: to, Progress: a.bar.show}
+			o.Jobs = a.jobs
 			start := time.Now()
 			s, err := b.Simulate(cmd.Context(), o)
 			if err != nil {
@@ -49,24 +46,23 @@ func (a *app) simulate() *cobra.Command {
 				if s.MIoU != nil {
 					fmt.Fprintf(w, "mIoU %.4f, accuracy %.4f\n", *s.MIoU, *s.Accuracy)
 				}
-				fmt.Fprintf(w, "written to %s\n", out)
+				fmt.Fprintf(w, "written to %s\n", o.Out)
 			})
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&images, "images", "", "images: .npy, a PNG file, or a folder of PNG files")
-	f.StringVarP(&out, "out", "o", "", "the folder to write")
+	f.StringVar(&o.Images, "images", "", "images: .npy, a PNG file, or a folder of PNG files")
+	f.StringVarP(&o.Out, "out", "o", "", "the folder to write")
 	f.StringVar(&engine, "engine", "fixed", "fixed, interp, go, verilator or hlsc")
-	f.StringVar(&wave, "wave", "", "write a waveform to this VCD file (engines interp and verilator)")
-	f.Int64Var(&from, "wave-from", 0, "first cycle of the waveform")
-	f.Int64Var(&to, "wave-to", 1000, "cycle behind the last of the waveform")
-	labelFlags(c, &labels, &ignore)
+	f.StringVar(&o.Wave, "wave", "", "write a waveform to this VCD file (engines interp and verilator)")
+	f.Int64Var(&o.WaveFrom, "wave-from", 0, "first cycle of the waveform")
+	f.Int64Var(&o.WaveTo, "wave-to", 1000, "cycle behind the last of the waveform")
+	labelFlags(c, &o.Labels, &o.Ignore)
 	required(c, "images", "out")
 	return c
 }
 
 func (a *app) verify() *cobra.Command {
-	var images string
 	var engines []string
 	o := driver.VerifyOptions{}
 	c := &cobra.Command{
@@ -74,23 +70,18 @@ func (a *app) verify() *cobra.Command {
 		Short: "Prove that every engine agrees, bit for bit and cycle for cycle",
 		Long: "Prove that the evaluator, the HLS C, the interpreter, generated Go and Verilator agree on every output\n" +
 			"bit and every output beat's cycle, with and without pauses at the ports, and under random bit flips.",
-		Args: cobra.ExactArgs(1),
+		Args: one("the build folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := driver.Open(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if images != "" {
-				if _, o.Images, err = b.Images(images); err != nil {
-					return err
-				}
-			}
 			for _, name := range engines {
 				e, err := driver.ParseEngine(name)
 				if err != nil {
 					return err
 				}
 				o.Engines = append(o.Engines, e)
+			}
+			b, err := driver.Open(cmd.Context(), args[0])
+			if err != nil {
+				return err
 			}
 			o.Seed, o.Jobs, o.Progress = a.seed, a.jobs, a.bar.show
 			r, err := b.Verify(cmd.Context(), o)
@@ -107,10 +98,10 @@ func (a *app) verify() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&images, "images", "", "images to run (default: two of noise)")
+	f.StringVar(&o.Images, "images", "", "images to run (default: two of noise)")
 	f.IntVar(&o.Flips, "flips", 0, "random bit flips to replay on generated Go and on Verilator")
 	f.Int64Var(&o.Horizon, "horizon", 0, "cycles for which each flip is followed; 0 is to the end of the run")
-	f.Int64Var(&o.InterpCycles, "interp-cycles", 20000, "cycles over which the interpreter is compared; it is slow")
+	f.Int64Var(&o.InterpCycles, "interp-cycles", 20000, "cycles over which the interpreter is compared, for it is slow; 0 is all")
 	f.StringSliceVar(&engines, "engines", nil, "compare only these engines (default: all)")
 	return c
 }
@@ -129,8 +120,7 @@ func printReport(w io.Writer, r *driver.Report) {
 }
 
 func (a *app) inject() *cobra.Command {
-	var images, labels, out, engine, list, sites string
-	var ignore int
+	var engine, list, sites string
 	var faults []string
 	o := driver.InjectOptions{}
 	c := &cobra.Command{
@@ -139,7 +129,7 @@ func (a *app) inject() *cobra.Command {
 		Long: "Flip bits, one per run, and tell for each what it does to the masks. A fault is MEMORY[WORD].BIT@CYCLE\n" +
 			"or REGISTER.BIT@CYCLE: the bit is inverted after the clock edge that ends the cycle, and stays so until\n" +
 			"something writes it. memory_map.json lists the memories, ir/rtl.txt the registers.",
-		Args: cobra.ExactArgs(1),
+		Args: one("the build folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.Engine, err = driver.ParseEngine(engine); err != nil {
@@ -151,39 +141,27 @@ func (a *app) inject() *cobra.Command {
 			if o.Faults, err = readFaults(faults, list); err != nil {
 				return err
 			}
-			if o.Random < 0 || len(o.Faults) == 0 && o.Random == 0 {
-				return diag.Problem{At: "inject", What: "there are no faults to inject", Remedy: "give --fault, --faults or --random"}
-			}
 			b, err := driver.Open(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			if o.Pictures, o.Images, err = b.Images(images); err != nil {
-				return err
-			}
-			if o.Labels, err = b.Labels(labels, ignore, o.Pictures.N); err != nil {
-				return err
-			}
 			o.Seed, o.Jobs, o.Progress = a.seed, a.jobs, a.bar.show
-			r, files, err := b.Inject(cmd.Context(), o)
+			r, err := b.Inject(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			if err := driver.WriteInjection(out, r, files); err != nil {
-				return err
-			}
-			return a.print(r, func(w io.Writer) { fmt.Fprintf(w, "%swritten to %s\n", r.Text(), out) })
+			return a.print(r, func(w io.Writer) { fmt.Fprintf(w, "%swritten to %s\n", r.Text(), o.Out) })
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&images, "images", "", "images to run, all of them for each fault")
-	f.StringVarP(&out, "out", "o", "", "the folder to write")
+	f.StringVar(&o.Images, "images", "", "images to run, all of them for each fault")
+	f.StringVarP(&o.Out, "out", "o", "", "the folder to write")
 	f.StringArrayVar(&faults, "fault", nil, "a fault; may be given several times")
 	f.StringVar(&list, "faults", "", "a file with a fault on each line")
 	f.IntVar(&o.Random, "random", 0, "draw this many faults, uniform over bits and cycles")
 	f.StringVar(&sites, "sites", string(driver.MemorySites), "where drawn faults strike: memories, registers or all")
 	f.StringVar(&engine, "engine", string(driver.GoSim), "interp, go or verilator")
-	labelFlags(c, &labels, &ignore)
+	labelFlags(c, &o.Labels, &o.Ignore)
 	required(c, "images", "out")
 	return c
 }

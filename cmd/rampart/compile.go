@@ -19,7 +19,7 @@ func (a *app) compile() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compile MODEL.onnx --calib IMAGES -o BUILD",
 		Short: "Compile a network to Verilog and HLS C",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("the ONNX file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Model = args[0]
 			for flag, v := range map[string]*int{"weight-bits": &o.WeightBits, "act-bits": &o.ActBits} {

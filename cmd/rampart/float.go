@@ -16,7 +16,7 @@ func (a *app) inspect() *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect MODEL.onnx",
 		Short: "Show a network's operators, shapes, parameters and multiplications",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("the ONNX file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			g, err := onnx.Read(args[0])
 			if err != nil {
@@ -40,7 +40,7 @@ func (a *app) eval() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "eval MODEL.onnx --images IMAGES -o OUT",
 		Short: "Run the float reference: OUT/logits.npy and OUT/masks.npy",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("the ONNX file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Model = args[0]
 			o.Progress = a.bar.show

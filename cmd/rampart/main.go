@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,45 +25,66 @@ const (
 	exitDifference  = 1 // a check found a difference
 	exitInput       = 2 // bad input or usage
 	exitMissingTool = 3
+	exitInterrupted = 130 // as shells say of programs that Ctrl-C ends
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{stdout: stdout, stderr: stderr}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0)) // --jobs changes it
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	a.bar.finish()
-	if err != nil {
-		fmt.Fprintln(stderr, "rampart:", err)
+	if err == nil {
+		return 0
 	}
-	return exitCode(err)
+	code, message := verdict(ctx, err)
+	fmt.Fprintln(stderr, "rampart:", message)
+	if a.json && !a.printed {
+		// Who reads JSON gets an object whatever happens. Where even that cannot be written, stderr has told all.
+		_ = a.print(failure{message, code}, nil)
+	}
+	return code
 }
 
-func exitCode(err error) int {
+// failure is what --json prints where a command has no result.
+type failure struct {
+	Error string `json:"error"`
+	Exit  int    `json:"exit"`
+}
+
+// verdict turns an error into an exit code and a message.
+func verdict(ctx context.Context, err error) (code int, message string) {
 	var missing diag.MissingTool
 	var differs diag.Difference
+	var kept driver.Kept
 	switch {
-	case err == nil:
-		return 0
+	case ctx.Err() != nil && errors.As(err, &kept):
+		return exitInterrupted, "interrupted; " + kept.Error()
+	case ctx.Err() != nil:
+		return exitInterrupted, "interrupted; nothing was written"
 	case errors.As(err, &missing):
-		return exitMissingTool
+		return exitMissingTool, err.Error()
 	case errors.As(err, &differs):
-		return exitDifference
+		return exitDifference, err.Error()
 	}
-	return exitInput
+	return exitInput, err.Error()
 }
 
 // app is what the commands share: where they print, and the flags that all of them take.
 type app struct {
 	stdout, stderr io.Writer
 	json           bool
+	printed        bool // a result was
 	seed           uint64
 	jobs           int
 	bar            bar
@@ -77,6 +100,9 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return diag.Problem{What: err.Error(), Remedy: "see " + c.CommandPath() + " --help"}
+	})
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "print one JSON object to standard output and nothing else")
 	f.Uint64Var(&a.seed, "seed", 1, "seed of everything random")
@@ -93,14 +119,32 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
+// one takes a command's only argument, of which what says what it is.
+func one(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return diag.Problem{What: fmt.Sprintf("%s takes one argument, %s, and was given %d", c.Name(), what, len(args)), Remedy: "see " + c.CommandPath() + " --help"}
+	}
+}
+
 // print writes a result: as JSON where --json asks for it, else as text.
 func (a *app) print(v any, text func(w io.Writer)) error {
 	a.bar.finish()
-	if !a.json {
-		text(a.stdout)
-		return nil
+	a.printed = true
+	var out bytes.Buffer
+	if a.json {
+		enc := json.NewEncoder(&out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(v); err != nil {
+			return fmt.Errorf("result: %w", err)
+		}
+	} else {
+		text(&out)
 	}
-	enc := json.NewEncoder(a.stdout)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if _, err := a.stdout.Write(out.Bytes()); err != nil {
+		return diag.Problem{File: "standard output", What: err.Error(), Remedy: "send it where it can be written"}
+	}
+	return nil
 }

@@ -194,6 +194,11 @@ func TestFolderRefuses(t *testing.T) {
 	} {
 		err := Folder(path, "mark", func(string) error { return errors.New("must not be called") })
 		requireProblem(t, err, path, what)
+		requireProblem(t, Check(path, "mark"), path, what)
+		assert.Equal(t, before, tree(t, dir))
+	}
+	for _, path := range []string{filepath.Join(dir, "new", "deep"), "../new", "inside"} {
+		assert.NoError(t, Check(path, "mark"))
 		assert.Equal(t, before, tree(t, dir))
 	}
 }

@@ -48,6 +48,34 @@ func Folder(path, mark string, fill func(dir string) error) error {
 	return nil
 }
 
+// Check tells early what Folder would refuse before it calls fill, for work that takes long. It leaves nothing
+// behind.
+func Check(path, mark string) error {
+	path, err := resolve(filepath.Clean(path))
+	if err != nil {
+		return problem(path, err)
+	}
+	if err := replaceable(path, mark); err != nil {
+		return err
+	}
+	above := filepath.Dir(path)
+	for { // up to what is there
+		_, err := os.Stat(above)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return problem(path, err)
+		}
+		above = filepath.Dir(above)
+	}
+	probe, err := makeAside(filepath.Join(above, filepath.Base(path)))
+	if err != nil {
+		return problem(path, err)
+	}
+	return problem(path, os.Remove(probe))
+}
+
 // replaceable refuses a path whose content is not ours to replace.
 func replaceable(path, mark string) error {
 	info, err := os.Stat(path)

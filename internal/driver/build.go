@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -35,6 +36,8 @@ type Info struct {
 	Stages       []StageInfo   `json:"stages"`
 	Values       []quant.Value `json:"values"`
 	Layers       []quant.Layer `json:"layers"`
+	// Files holds the SHA-256 of every other file of the build.
+	Files map[string]string `json:"files"`
 }
 
 // Model names the network that was compiled.
@@ -107,21 +110,25 @@ type Build struct {
 	HW   *hw.Hardware
 }
 
-// Open reads a build folder.
+// Open reads a build folder. The network comes from its text, which must be what was compiled; plan and
+// hardware follow from the network, and must be what the build says of them.
 func Open(ctx context.Context, dir string) (*Build, error) {
 	b := &Build{Dir: dir}
-	data, err := b.read("build.json")
+	data, err := b.read(buildFile)
 	if err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(data, &b.Info); err != nil {
-		return nil, b.spoilt("build.json", err)
+		return nil, b.spoilt(buildFile, "it is damaged: "+err.Error())
 	}
-	if b.Info.Version != Version {
-		return nil, diag.Problem{File: dir, What: fmt.Sprintf("it was made by rampart %s, this is %s", b.Info.Version, Version), Remedy: "compile the model again"}
+	if err := b.Info.check(); err != nil {
+		return nil, b.spoilt(buildFile, err.Error())
 	}
 	if data, err = b.read(fixedFile); err != nil {
 		return nil, err
+	}
+	if digest(data) != b.Info.Files[fixedFile] {
+		return nil, b.spoilt(fixedFile, "it was changed after it was compiled")
 	}
 	if b.Net, err = fixed.Parse(filepath.Join(dir, fixedFile), data); err != nil {
 		return nil, err
@@ -129,10 +136,26 @@ func Open(ctx context.Context, dir string) (*Build, error) {
 	if b.Plan, err = plan.New(ctx, b.Net, b.Info.Options.Target()); err != nil {
 		return nil, err
 	}
+	if b.Plan.Estimate != b.Info.Estimate {
+		return nil, b.spoilt(buildFile, "this rampart plans the network in another way than the one that compiled it")
+	}
 	if b.HW, err = hw.Build(b.Plan); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+// check tells what cannot be so in the build.json of this version.
+func (i *Info) check() error {
+	switch {
+	case i.Version == "":
+		return errors.New("rampart did not write it")
+	case i.Version != Version:
+		return fmt.Errorf("rampart %s wrote it, this is %s", i.Version, Version)
+	case i.Files[fixedFile] == "" || !(i.Input.Scale > 0) || math.IsInf(i.Input.Scale, 0):
+		return errors.New("it is damaged: facts are missing or make no sense")
+	}
+	return i.Options.Preprocess.Check(i.Input.Channels)
 }
 
 func (b *Build) read(name string) ([]byte, error) {
@@ -141,20 +164,20 @@ func (b *Build) read(name string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, diag.Problem{File: b.Dir, What: "it is not a build folder: " + name + " is missing", Remedy: "give the folder that rampart compile wrote"}
 	case err != nil:
-		return nil, fmt.Errorf("build %s: %w", b.Dir, err)
+		return nil, diag.Problem{File: filepath.Join(b.Dir, name), What: "it cannot be read: " + cause(err), Remedy: "give the folder that rampart compile wrote"}
 	}
 	return data, nil
 }
 
-func (b *Build) spoilt(name string, err error) error {
-	return diag.Problem{File: filepath.Join(b.Dir, name), What: err.Error(), Remedy: "compile the model again"}
+func (b *Build) spoilt(name, what string) error {
+	return diag.Problem{File: filepath.Join(b.Dir, name), What: what, Remedy: "compile the model again"}
 }
 
 // Names of files inside a build folder.
 const (
+	buildFile = "build.json"
 	graphFile = "ir/graph.txt"
 	fixedFile = "ir/fixed.txt"
-	planFile  = "ir/plan.txt"
 	rtlFile   = "ir/rtl.txt"
 	mapFile   = "memory_map.json"
 )

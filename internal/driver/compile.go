@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,6 @@ import (
 	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
-	"rampart/ir/onnx"
 	"rampart/ir/plan"
 	"rampart/ir/quant"
 	"rampart/ir/rtl"
@@ -66,6 +66,9 @@ var Steps = []Step{
 // nil, hears of each step.
 func Compile(ctx context.Context, req Request, progress func(step string, done, of int)) (*Build, error) {
 	c := &compilation{Request: req, Build: Build{Dir: req.Out}, files: map[string][]byte{}}
+	if err := atomicfile.Check(req.Out, buildFile); err != nil {
+		return nil, err
+	}
 	for i, s := range Steps {
 		if progress != nil {
 			progress(s.Name, i, len(Steps))
@@ -80,7 +83,10 @@ func Compile(ctx context.Context, req Request, progress func(step string, done, 
 	if progress != nil {
 		progress("done", len(Steps), len(Steps))
 	}
-	return &c.Build, writeFolder(req.Out, "build.json", c.files)
+	if err := writeFolder(req.Out, buildFile, c.files); err != nil {
+		return nil, err
+	}
+	return &c.Build, nil
 }
 
 // writeFolder puts files into a folder that takes the old one's place; mark is a file that tells such
@@ -101,26 +107,9 @@ func writeFolder(dir, mark string, files map[string][]byte) error {
 }
 
 func (c *compilation) importModel(context.Context) (err error) {
-	data, err := os.ReadFile(c.Model)
-	if err != nil {
-		return diag.Problem{File: c.Model, What: cause(err), Remedy: "give an ONNX file that can be read"}
-	}
-	c.Info.Model.File, c.Info.Model.SHA256 = filepath.Base(c.Model), digest(data)
-	c.graph, err = onnx.Decode(c.Model, data)
+	c.Info.Model.File = filepath.Base(c.Model)
+	c.graph, c.Info.Model.SHA256, err = readModel(c.Model)
 	return err
-}
-
-func cause(err error) string {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err.Error()
-	}
-	return err.Error()
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }
 
 func (c *compilation) simplify(context.Context) error {
@@ -132,9 +121,6 @@ func (c *compilation) simplify(context.Context) error {
 }
 
 func (c *compilation) quantise(ctx context.Context) error {
-	if n := len(c.graph.Inputs); n != 1 {
-		return diag.Problem{File: c.Model, What: fmt.Sprintf("it has %d inputs", n), Remedy: "compile networks with one image input"}
-	}
 	s := c.graph.Inputs[0].Shape
 	p := c.Options.Preprocess
 	if err := p.Check(s.C); err != nil {
@@ -149,7 +135,9 @@ func (c *compilation) quantise(ctx context.Context) error {
 	for i := range images.N {
 		t := &graph.Tensor{Shape: s, Data: images.Tensor(i, p)}
 		calib = append(calib, t)
-		fmt.Fprintln(sum, digest(fmt.Appendf(nil, "%v", t.Data)))
+		for _, v := range t.Data {
+			sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		}
 	}
 	c.Info.Calibration = Calibration{Images: images.N, SHA256: hex.EncodeToString(sum.Sum(nil))}
 	opt, err := c.Options.quant()
@@ -187,10 +175,8 @@ func (o Options) quant() (quant.Options, error) {
 func (c *compilation) prove(context.Context) error { return fixed.Verify(c.Net) }
 
 func (c *compilation) plan(ctx context.Context) (err error) {
-	if c.Plan, err = plan.New(ctx, c.Net, c.Options.Target()); err != nil {
-		return err
-	}
-	return nil
+	c.Plan, err = plan.New(ctx, c.Net, c.Options.Target())
+	return err
 }
 
 func (c *compilation) hardware(context.Context) (err error) {
@@ -251,7 +237,11 @@ func (c *compilation) describe(context.Context) (err error) {
 		i.Stages = append(i.Stages, info)
 	}
 	i.Values, i.Layers = c.quant.Values, c.quant.Layers
-	c.files["build.json"], err = marshal(i)
+	i.Files = map[string]string{}
+	for name, data := range c.files {
+		i.Files[name] = digest(data)
+	}
+	c.files[buildFile], err = marshal(i)
 	return err
 }
 

@@ -102,7 +102,7 @@ func (b *Build) stimulus(images []*fixed.Tensor) *sim.Stimulus {
 
 // quiet is the number of silent cycles that no sound run has: more than an image takes from end to end.
 func (b *Build) quiet() int64 {
-	return b.Info.Estimate.LatencyCycles + b.Info.Estimate.CyclesPerFrame
+	return b.Plan.Estimate.LatencyCycles + b.Plan.Estimate.CyclesPerFrame
 }
 
 // Timing is what a cycle engine measured.
@@ -164,7 +164,7 @@ func (b *Build) runCycles(ctx context.Context, e Engine, images []*fixed.Tensor,
 	}
 	defer m.Close()
 	fed := images
-	for len(fed) < b.Info.Estimate.WarmupFrames+1 {
+	for len(fed) < max(2, b.Plan.Estimate.WarmupFrames+1) {
 		fed = append(fed[:len(fed):len(fed)], images[len(fed)%len(images)])
 	}
 	t, err := m.Run(ctx, b.stimulus(fed))

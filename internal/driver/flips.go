@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"rampart/ir/fixed"
 	"rampart/ir/rtl"
 	"rampart/sim"
 )
@@ -25,13 +26,13 @@ const snapshots = 24
 // flips replays random flips on generated Go and on Verilator, each from a snapshot of that engine's
 // golden run, and compares everything: outputs, cycles, the verdict on hangs, and the final state.
 func (v *verifier) flips(ctx context.Context) error {
-	if v.Flips == 0 || v.machines[GoSim] == nil || v.machines[Verilator] == nil {
+	if v.opt.Flips == 0 || v.machines[GoSim] == nil || v.machines[Verilator] == nil {
 		return nil
 	}
 	machines := []sim.Machine{v.machines[GoSim], v.machines[Verilator]}
 	golden := make([]*sim.Golden, 2)
 	err := inParallel(2, func(i int) (err error) {
-		golden[i], err = v.record(ctx, machines[i])
+		golden[i], err = v.record(ctx, machines[i], v.randomImages(2, v.opt.Seed))
 		return err
 	})
 	if err != nil {
@@ -41,17 +42,17 @@ func (v *verifier) flips(ctx context.Context) error {
 		v.note("flips", "", "the golden runs differ: "+diff)
 		return nil
 	}
-	faults := DrawFaults(v.HW.Design, Draw{Count: v.Flips, Cycles: golden[0].Trace.Cycle, Seed: v.Seed, EachKind: true, Sites: AllSites})
+	faults := DrawFaults(v.HW.Design, Draw{Count: v.opt.Flips, Cycles: golden[0].Trace.Cycle, Seed: v.opt.Seed, EachKind: true, Sites: AllSites})
 	r := &FlipReport{Kinds: map[string]int{}}
 	v.report.Flips = r
 	kinds := siteKinds(v.HW.Design)
 	for n, f := range faults {
-		if v.Progress != nil {
-			v.Progress("flips", n, len(faults))
+		if v.opt.Progress != nil {
+			v.opt.Progress("flips", n, len(faults))
 		}
 		var out [2]strike
 		err := inParallel(2, func(i int) (err error) {
-			out[i].trace, out[i].converged, err = golden[i].Strike(ctx, []rtl.Fault{f}, v.Horizon)
+			out[i].trace, out[i].converged, err = golden[i].Strike(ctx, []rtl.Fault{f}, v.opt.Horizon)
 			if err == nil {
 				out[i].hash, err = machines[i].Hash()
 			}
@@ -70,15 +71,11 @@ func (v *verifier) flips(ctx context.Context) error {
 	return nil
 }
 
-// record makes the golden run that flips are measured against.
-func (b *Build) record(ctx context.Context, m sim.Machine) (*sim.Golden, error) {
-	images := b.randomImages(2, 1)
-	return b.recordImages(ctx, m, b.stimulus(images), 2)
-}
-
-func (b *Build) recordImages(ctx context.Context, m sim.Machine, s *sim.Stimulus, images int) (*sim.Golden, error) {
-	length := b.Info.Estimate.LatencyCycles + int64(images)*b.Info.Estimate.CyclesPerFrame
-	return sim.Record(ctx, b.HW.Design, m, s, length/snapshots+1)
+// record makes the golden run of images, which faults are measured against.
+func (b *Build) record(ctx context.Context, m sim.Machine, images []*fixed.Tensor) (*sim.Golden, error) {
+	e := b.Plan.Estimate
+	length := e.LatencyCycles + int64(len(images))*e.CyclesPerFrame
+	return sim.Record(ctx, b.HW.Design, m, b.stimulus(images), length/snapshots+1)
 }
 
 // strike is what became of a run with a fault.

@@ -2,11 +2,13 @@ package driver
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 
+	"rampart/internal/atomicfile"
 	"rampart/internal/diag"
 	"rampart/internal/metrics"
 	"rampart/internal/picture"
@@ -18,134 +20,168 @@ import (
 // InjectOptions steer Inject.
 type InjectOptions struct {
 	Engine   Engine
-	Images   []*fixed.Tensor
-	Pictures *picture.Images // the same, to draw on
-	Labels   *Labels         // nil where the truth is not known
-	Faults   []rtl.Fault     // each in a run of its own; or
-	Random   int             // that many drawn ones
-	Sites    Sites
+	Images   string      // all of them run with each fault
+	Labels   string      // "" where the truth is not known
+	Ignore   int         // label that counts nowhere, below 0 for none
+	Faults   []rtl.Fault // each in a run of its own; then
+	Random   int         // that many drawn ones
+	Sites    Sites       // where drawn ones strike
 	Seed     uint64
 	Jobs     int
+	Out      string
 	Progress func(what string, done, of int)
 }
 
-// Outcome is what one fault did.
-type Outcome struct {
-	Fault     string   `json:"fault"`
-	Kind      string   `json:"kind"`
-	Stop      string   `json:"stop"` // done, or hang
-	Cycles    int64    `json:"cycles"`
-	CyclesOff int64    `json:"cycles_off"` // against the run without fault
-	Converged bool     `json:"converged"`  // the state returned to that of the run without fault
-	Changed   int      `json:"pixels_changed"`
-	Logits    int      `json:"logits_changed"`
-	Golden    float64  `json:"miou_golden"`          // against the masks without fault
-	Truth     *float64 `json:"miou_truth,omitempty"` // against the labels
-	Drop      *float64 `json:"miou_drop,omitempty"`  // of MIoU against the labels
-	Picture   string   `json:"picture,omitempty"`    // of the worst image, before and after
-	Worst     int      `json:"worst_image"`          // the image with the most changed pixels
-	masks     *picture.Masks
-}
-
-// Injection is faults.json: every fault's outcome, in the order of the faults.
-type Injection struct {
-	Engine      Engine    `json:"engine"`
-	Images      int       `json:"images"`
-	Seed        uint64    `json:"seed"`
-	Cycles      int64     `json:"cycles"` // of the run without fault
-	GoldenTruth *float64  `json:"miou_truth,omitempty"`
-	Faults      int       `json:"faults"`
-	Changed     int       `json:"faults_that_changed_pixels"`
-	Hangs       int       `json:"hangs"`
-	Outcomes    []Outcome `json:"outcomes"`
-}
+// injectionFile is the mark of an injection's folder.
+const injectionFile = "faults.json"
 
 // pictures is how many faults get a picture: those that changed the most pixels.
 const pictures = 12
-
-// Inject runs the images once without fault and once with each fault, on one engine.
-func (b *Build) Inject(ctx context.Context, o InjectOptions) (*Injection, map[string][]byte, error) {
-	if !o.Engine.CycleTrue() {
-		return nil, nil, diag.Problem{At: "--engine", What: fmt.Sprintf("%s has no cycles for a fault to strike in", o.Engine), Remedy: "give interp, go or verilator"}
-	}
-	for _, f := range o.Faults {
-		if err := CheckFault(b.HW.Design, f); err != nil {
-			return nil, nil, err
-		}
-	}
-	m, err := b.Machine(ctx, o.Engine, o.Jobs)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer m.Close()
-	golden, err := b.recordImages(ctx, m, b.stimulus(o.Images), len(o.Images))
-	if err != nil {
-		return nil, nil, err
-	}
-	if golden.Trace.Stop != sim.Done {
-		return nil, nil, diag.Difference{What: fmt.Sprintf("the accelerator hangs without a fault; nothing moves from cycle %d on", golden.Trace.Cycle)}
-	}
-	faults := o.Faults
-	if o.Random > 0 {
-		faults = append(faults[:len(faults):len(faults)],
-			DrawFaults(b.HW.Design, Draw{Count: o.Random, Cycles: golden.Trace.Cycle, Seed: o.Seed, Sites: o.Sites})...)
-	}
-	in := &injector{Build: b, opt: o, golden: golden, frames: b.unpack(golden.Trace, len(o.Images)), kinds: siteKinds(b.HW.Design)}
-	in.masks = b.Masks(in.frames)
-	return in.all(ctx, faults)
-}
 
 // injector compares runs with the golden one.
 type injector struct {
 	*Build
 	opt    InjectOptions
-	golden *sim.Golden
-	frames [][]*fixed.Tensor
-	masks  *picture.Masks
+	pics   *picture.Images
+	images []*fixed.Tensor
+	labels *Labels
+	faults []rtl.Fault
 	kinds  map[string]string
-	truth  *float64
+
+	golden  *sim.Golden
+	frames  [][]*fixed.Tensor // of the golden run
+	masks   *picture.Masks    // of the golden run
+	truth   *float64          // the golden run's MIoU
+	journal *journal
+	worst   podium
 }
 
-func (in *injector) all(ctx context.Context, faults []rtl.Fault) (*Injection, map[string][]byte, error) {
-	r := &Injection{Engine: in.opt.Engine, Images: len(in.opt.Images), Seed: in.opt.Seed, Cycles: in.golden.Trace.Cycle, Faults: len(faults)}
-	if in.opt.Labels != nil {
-		miou, _, err := in.opt.Labels.score(in.Classes(), in.masks)
-		if err != nil {
-			return nil, nil, err
-		}
-		in.truth, r.GoldenTruth = &miou, &miou
+// Inject runs the images once without fault and once with each fault, on one engine, and writes what each
+// did to a folder. A run that ends early leaves the finished outcomes beside that folder; the same call
+// then goes on from there and ends with the same files. Where the context ends it the error is a Kept.
+func (b *Build) Inject(ctx context.Context, o InjectOptions) (r *Injection, err error) {
+	in := &injector{Build: b, opt: o, kinds: siteKinds(b.HW.Design), worst: podium{size: pictures}}
+	if err := in.prepare(); err != nil {
+		return nil, err
 	}
-	for i, f := range faults {
-		if in.opt.Progress != nil {
-			in.opt.Progress("faults", i, len(faults))
-		}
-		out, err := in.one(ctx, f)
-		if err != nil {
-			return nil, nil, fmt.Errorf("fault %s: %w", f, err)
-		}
-		if out.Changed > 0 {
-			r.Changed++
-		}
-		if out.Stop == "hang" {
-			r.Hangs++
-		}
-		r.Outcomes = append(r.Outcomes, *out)
-	}
-	files, err := in.draw(r)
-	return r, files, err
-}
-
-// one runs the images with a fault.
-func (in *injector) one(ctx context.Context, f rtl.Fault) (*Outcome, error) {
-	t, converged, err := in.golden.Strike(ctx, []rtl.Fault{f}, 0)
+	m, err := b.Machine(ctx, o.Engine, o.Jobs)
 	if err != nil {
 		return nil, err
 	}
-	frames := in.unpack(t, len(in.opt.Images))
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return in.all(ctx, m)
+}
+
+// prepare refuses what cannot be run before anything takes long.
+func (in *injector) prepare() (err error) {
+	if !in.opt.Engine.CycleTrue() {
+		return diag.Problem{At: "--engine", What: fmt.Sprintf("%s has no cycles for a fault to strike in", in.opt.Engine), Remedy: "give interp, go or verilator"}
+	}
+	if in.opt.Random < 0 || len(in.opt.Faults) == 0 && in.opt.Random == 0 {
+		return diag.Problem{At: "inject", What: "there are no faults to inject", Remedy: "give --fault, --faults or a positive --random"}
+	}
+	if err := checkFaults(in.HW.Design, in.opt.Faults); err != nil {
+		return err
+	}
+	if err := atomicfile.Check(in.opt.Out, injectionFile); err != nil {
+		return err
+	}
+	if in.pics, in.images, err = in.Build.Images(in.opt.Images); err != nil {
+		return err
+	}
+	in.labels, err = in.Build.loadLabels(in.opt.Labels, in.opt.Ignore, in.pics.N)
+	return err
+}
+
+// all makes the golden run, then one for each fault.
+func (in *injector) all(ctx context.Context, m sim.Machine) (r *Injection, err error) {
+	if in.golden, err = in.record(ctx, m, in.images); err != nil {
+		return nil, err
+	}
+	golden := in.golden.Trace
+	if golden.Stop != sim.Done {
+		return nil, diag.Difference{What: fmt.Sprintf("the accelerator hangs without a fault; nothing moves from cycle %d on", golden.Cycle)}
+	}
+	if err := strikesWithin(in.opt.Faults, golden.Cycle); err != nil {
+		return nil, err
+	}
+	in.faults = append([]rtl.Fault{}, in.opt.Faults...)
+	if in.opt.Random > 0 {
+		in.faults = append(in.faults, DrawFaults(in.HW.Design, Draw{Count: in.opt.Random, Cycles: golden.Cycle, Seed: in.opt.Seed, Sites: in.opt.Sites})...)
+	}
+	if len(in.faults) == 0 {
+		return nil, diag.Problem{At: "--sites", What: fmt.Sprintf("the design has no %s", in.opt.Sites), Remedy: "give --sites all"}
+	}
+	in.frames = in.unpack(golden, len(in.images))
+	in.masks = in.Build.Masks(in.frames)
+	if in.labels != nil {
+		miou, _ := in.labels.score(in.masks)
+		in.truth = &miou
+	}
+	if in.journal, err = openJournal(in.opt.Out, in.key(), names(in.faults)); err != nil {
+		return nil, err
+	}
+	r, err = in.outcomes(ctx)
+	if err := errors.Join(err, in.journal.close()); err != nil {
+		return nil, err
+	}
+	return r, in.write(ctx, r)
+}
+
+// outcomes runs every fault that the journal does not know.
+func (in *injector) outcomes(ctx context.Context) (*Injection, error) {
+	r := &Injection{Engine: in.opt.Engine, Images: len(in.images), Seed: in.opt.Seed, Cycles: in.golden.Trace.Cycle, Faults: len(in.faults), GoldenTruth: in.truth}
+	for n, f := range in.faults {
+		out, known := in.journal.done[n]
+		var masks *picture.Masks
+		if !known {
+			if in.opt.Progress != nil {
+				in.opt.Progress("faults", n, len(in.faults))
+			}
+			var err error
+			if out, masks, err = in.one(ctx, f); err != nil {
+				err = fmt.Errorf("fault %s: %w", f, err)
+				if ctx.Err() != nil {
+					err = Kept{Done: len(in.journal.done), Of: len(in.faults), Err: err}
+				}
+				return nil, err
+			}
+			if err := in.journal.add(n, out); err != nil {
+				return nil, err
+			}
+		}
+		in.worst.offer(n, out.Changed, masks)
+		r.add(out)
+	}
+	return r, nil
+}
+
+// key tells this work from any other.
+func (in *injector) key() string {
+	h := sha256.New()
+	fmt.Fprintln(h, Version, in.Info.Files, in.Info.Input, in.Info.Options, in.opt.Engine, in.opt.Seed, len(in.images), names(in.faults))
+	for _, img := range in.images {
+		for _, v := range img.Data {
+			h.Write(binary.LittleEndian.AppendUint32(nil, uint32(v)))
+		}
+	}
+	if in.labels != nil {
+		fmt.Fprintln(h, in.labels.ignore, digest(in.labels.Masks.Class))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// one runs the images with a fault.
+func (in *injector) one(ctx context.Context, f rtl.Fault) (Outcome, *picture.Masks, error) {
+	t, converged, err := in.golden.Strike(ctx, []rtl.Fault{f}, 0)
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	frames := in.unpack(t, len(in.images))
 	masks := in.Build.Masks(frames)
-	out := &Outcome{
+	out := Outcome{
 		Fault: f.String(), Kind: in.kinds[f.Path], Stop: "done", Cycles: t.Cycle, CyclesOff: t.Cycle - in.golden.Trace.Cycle,
-		Converged: converged, Changed: metrics.Changed(in.masks.Class, masks.Class), masks: masks,
+		Converged: converged, Changed: metrics.Changed(in.masks.Class, masks.Class),
 	}
 	if t.Stop == sim.Hang {
 		out.Stop = "hang"
@@ -161,74 +197,11 @@ func (in *injector) one(ctx context.Context, f rtl.Fault) (*Outcome, error) {
 			}
 		}
 	}
-	c := metrics.NewConfusion(in.Classes(), metrics.NoIgnore)
-	if err := c.Add(in.masks.Class, clip(masks.Class, in.Classes())); err != nil {
-		return nil, err
-	}
-	out.Golden = c.MeanIoU()
-	if in.opt.Labels != nil {
-		miou, _, err := in.opt.Labels.score(in.Classes(), &picture.Masks{N: masks.N, H: masks.H, W: masks.W, Class: clip(masks.Class, in.Classes())})
-		if err != nil {
-			return nil, err
-		}
+	out.Golden, _ = compare(in.masks.Class, masks.Class, in.Classes(), metrics.NoIgnore)
+	if in.labels != nil {
+		miou, _ := in.labels.score(masks)
 		drop := *in.truth - miou
 		out.Truth, out.Drop = &miou, &drop
 	}
-	return out, nil
-}
-
-// clip brings class numbers that no class has, which a fault in the argmax can make, to the last class.
-func clip(classes []uint8, n int) []uint8 {
-	out := append([]uint8{}, classes...)
-	for i, c := range out {
-		if int(c) >= n {
-			out[i] = uint8(n - 1)
-		}
-	}
-	return out
-}
-
-// draw pictures the worst faults: the image, its mask before and after, and the pixels that changed.
-func (in *injector) draw(r *Injection) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	for n, i := range worst(r.Outcomes, pictures) {
-		o := &r.Outcomes[i]
-		base := in.opt.Pictures.Render(o.Worst)
-		before, after := in.masks.Of(o.Worst), clip(o.masks.Of(o.Worst), in.Classes())
-		img := picture.Montage(4, base, picture.Overlay(base, before, 160, -1), picture.Overlay(base, after, 160, -1),
-			picture.Difference(base, before, after, highlight))
-		o.Picture = filepath.Join("pictures", fmt.Sprintf("%02d.png", n))
-		data, err := encodePNG(picture.Upscale(img, 3))
-		if err != nil {
-			return nil, err
-		}
-		files[o.Picture] = data
-	}
-	return files, nil
-}
-
-// WriteInjection puts outcomes into a folder: faults.json, faults.txt and pictures of the worst.
-func WriteInjection(dir string, r *Injection, files map[string][]byte) error {
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	files["faults.json"] = append(data, '\n')
-	files["faults.txt"] = []byte(r.Text())
-	return writeFolder(dir, "faults.json", files)
-}
-
-// Text is a table of the outcomes.
-func (r *Injection) Text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d faults on %d images: %d changed pixels, %d hung\n", r.Faults, r.Images, r.Changed, r.Hangs)
-	fmt.Fprintf(&b, "%9s %9s %9s %6s  %s\n", "pixels", "mIoU", "drop", "stop", "fault")
-	for _, o := range r.Outcomes {
-		drop := "-"
-		if o.Drop != nil {
-			drop = fmt.Sprintf("%.4f", *o.Drop)
-		}
-		fmt.Fprintf(&b, "%9d %9.4f %9s %6s  %s\n", o.Changed, o.Golden, drop, o.Stop, o.Fault)
-	}
-	return b.String()
+	return out, masks, nil
 }

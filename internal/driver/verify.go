@@ -1,13 +1,12 @@
 package driver
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"sort"
+	"slices"
 
+	"rampart/internal/diag"
 	"rampart/ir/fixed"
 	"rampart/ir/plan"
 	"rampart/sim"
@@ -15,8 +14,8 @@ import (
 
 // VerifyOptions steer Verify.
 type VerifyOptions struct {
-	Images []*fixed.Tensor // none: random ones
-	Flips  int             // random single bit flips to replay on generated Go and on Verilator
+	Images string // "" for two of noise
+	Flips  int    // random single bit flips to replay on generated Go and on Verilator
 	Seed   uint64
 	Jobs   int
 	// Horizon is how many cycles each flip is followed for; 0 is to the end of the run.
@@ -45,27 +44,36 @@ type Report struct {
 // verifier is a Verify under way.
 type verifier struct {
 	*Build
-	VerifyOptions
-	report   Report
+	opt VerifyOptions
+	// machine starts an engine: Build.Machine, or what a test puts in its place.
+	machine func(ctx context.Context, e Engine, jobs int) (sim.Machine, error)
+
+	images   []*fixed.Tensor
 	want     [][]*fixed.Tensor // the evaluator's outputs
-	schedule *plan.Schedule
+	beats    [][]int64         // per output, the scheduled cycle of each beat
 	machines map[Engine]sim.Machine
-	steps    int
+	report   Report
 }
 
 // Verify proves that every engine agrees with the evaluator, with the schedule and with each other: all
 // output bits, every output beat's cycle, with and without pauses at the ports, and under bit flips.
 // A disagreement is in the report; the error is for checks that could not be made.
 func (b *Build) Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
-	v := &verifier{Build: b, VerifyOptions: o, machines: map[Engine]sim.Machine{}}
-	defer v.close()
-	if len(v.VerifyOptions.Images) == 0 {
-		v.VerifyOptions.Images = b.randomImages(2, o.Seed)
-	}
-	for _, step := range []struct {
+	return b.verifier(o).all(ctx)
+}
+
+func (b *Build) verifier(o VerifyOptions) *verifier {
+	return &verifier{Build: b, opt: o, machine: b.Machine, machines: map[Engine]sim.Machine{}}
+}
+
+// all makes every check in turn.
+func (v *verifier) all(ctx context.Context) (r *Report, err error) {
+	defer func() { err = errors.Join(err, v.close()) }()
+	steps := []struct {
 		name string
 		run  func(context.Context) error
 	}{
+		{"options", v.options},
 		{"files", v.files},
 		{"evaluator", v.reference},
 		{"HLS C", v.hls},
@@ -74,38 +82,52 @@ func (b *Build) Verify(ctx context.Context, o VerifyOptions) (*Report, error) {
 		{"pauses", v.paused},
 		{"interpreter", v.interpreter},
 		{"flips", v.flips},
-	} {
-		if o.Progress != nil {
-			o.Progress(step.name, v.steps, 8)
+	}
+	for i, step := range steps {
+		if v.opt.Progress != nil {
+			v.opt.Progress(step.name, i, len(steps))
 		}
-		v.steps++
 		if err := step.run(ctx); err != nil {
-			return nil, fmt.Errorf("verify, %s: %w", step.name, err)
+			return nil, err
 		}
 	}
-	v.report.Passed = true
-	for _, c := range v.report.Checks {
-		v.report.Passed = v.report.Passed && c.Passed
-	}
+	v.report.Passed = !slices.ContainsFunc(v.report.Checks, func(c Check) bool { return !c.Passed })
 	return &v.report, nil
 }
 
-func (v *verifier) close() {
+func (v *verifier) close() error {
+	var errs []error
 	for _, m := range v.machines {
-		m.Close()
+		errs = append(errs, m.Close())
 	}
+	return errors.Join(errs...)
+}
+
+// options refuses what cannot be checked, and gets the images.
+func (v *verifier) options(context.Context) (err error) {
+	var ps diag.Problems
+	if v.opt.Flips < 0 || v.opt.Horizon < 0 || v.opt.InterpCycles < 0 {
+		ps.Add(diag.Problem{At: "--flips, --horizon, --interp-cycles", What: "a number is negative", Remedy: "give 0 or more"})
+	}
+	if v.opt.Flips > 0 && !(v.uses(GoSim) && v.uses(Verilator)) {
+		ps.Add(diag.Problem{At: "--flips", What: "flips are compared between the engines go and verilator", Remedy: "name both, or leave --engines out"})
+	}
+	if v.uses(Interp) && !v.uses(GoSim) {
+		ps.Add(diag.Problem{At: "--engines", What: "the engine interp is compared with go", Remedy: "name both"})
+	}
+	if err := ps.Err(); err != nil {
+		return err
+	}
+	if v.opt.Images == "" {
+		v.images = v.randomImages(2, v.opt.Seed)
+		return nil
+	}
+	_, v.images, err = v.Build.Images(v.opt.Images)
+	return err
 }
 
 func (v *verifier) uses(e Engine) bool {
-	if len(v.Engines) == 0 {
-		return true
-	}
-	for _, x := range v.Engines {
-		if x == e {
-			return true
-		}
-	}
-	return false
+	return len(v.opt.Engines) == 0 || slices.Contains(v.opt.Engines, e)
 }
 
 // note records a check: passed where diff is empty.
@@ -117,56 +139,30 @@ func (v *verifier) note(name, passed, diff string) {
 	v.report.Checks = append(v.report.Checks, c)
 }
 
-// files compares the build folder with what its plan compiles to.
-func (v *verifier) files(ctx context.Context) error {
-	fresh := &compilation{Build: Build{Net: v.Net, Plan: v.Plan}, files: map[string][]byte{}}
-	for _, f := range []func(context.Context) error{fresh.hardware, fresh.verilog, fresh.hls} {
-		if err := f(ctx); err != nil {
-			return err
-		}
-	}
-	names := make([]string, 0, len(fresh.files))
-	for name := range fresh.files {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	diff := ""
-	for _, name := range names {
-		got, err := os.ReadFile(filepath.Join(v.Dir, name))
-		switch {
-		case err != nil:
-			diff = fmt.Sprintf("%s: %s", name, cause(err))
-		case !bytes.Equal(got, fresh.files[name]):
-			diff = name + " is not what the plan compiles to"
-		}
-		if diff != "" {
-			break
-		}
-	}
-	v.note("files = compiled plan", fmt.Sprintf("%d files", len(names)), diff)
-	return nil
-}
-
 func (v *verifier) reference(ctx context.Context) error {
 	if err := fixed.Verify(v.Net); err != nil {
 		v.note("accumulators cannot overflow", "", err.Error())
 	} else {
 		v.note("accumulators cannot overflow", fmt.Sprintf("%d proved", len(fixed.Accumulators(v.Net))), "")
 	}
-	f, err := v.Run(ctx, Fixed, v.VerifyOptions.Images, v.Jobs)
+	f, err := v.Run(ctx, Fixed, v.images, v.opt.Jobs)
 	if err != nil {
 		return err
 	}
 	v.want = f.Outputs
-	v.schedule = plan.NewSchedule(v.Plan, nil)
-	return v.schedule.Run(ctx, len(v.VerifyOptions.Images))
+	s := plan.NewSchedule(v.Plan, nil)
+	if err := s.Run(ctx, len(v.images)); err != nil {
+		return err
+	}
+	v.beats = s.Outputs()
+	return nil
 }
 
 func (v *verifier) hls(ctx context.Context) error {
 	if !v.uses(HLSC) {
 		return nil
 	}
-	f, err := v.Run(ctx, HLSC, v.VerifyOptions.Images, v.Jobs)
+	f, err := v.Run(ctx, HLSC, v.images, v.opt.Jobs)
 	if err != nil {
 		return err
 	}
@@ -174,26 +170,12 @@ func (v *verifier) hls(ctx context.Context) error {
 	return nil
 }
 
-// outputsDiffer says where outputs first leave the evaluator's, or "".
-func (v *verifier) outputsDiffer(got [][]*fixed.Tensor) string {
-	for i, frame := range v.want {
-		for k, want := range frame {
-			for e, w := range want.Data {
-				if g := got[i][k].Data[e]; g != w {
-					return fmt.Sprintf("image %d, output %s, element %d: %d instead of %d", i, v.Plan.Outputs[k].Name, e, g, w)
-				}
-			}
-		}
-	}
-	return ""
-}
-
 func (v *verifier) start(ctx context.Context) error {
 	for _, e := range []Engine{GoSim, Verilator, Interp} {
 		if !v.uses(e) {
 			continue
 		}
-		m, err := v.Machine(ctx, e, v.Jobs)
+		m, err := v.machine(ctx, e, v.opt.Jobs)
 		if err != nil {
 			return err
 		}
@@ -215,22 +197,21 @@ func (v *verifier) cycleEngines() []Engine {
 
 // steady feeds the images without pauses: outputs, and the cycle of every beat as scheduled.
 func (v *verifier) steady(ctx context.Context) error {
-	traces, err := v.runAll(ctx, v.stimulus(v.VerifyOptions.Images))
+	runs, err := v.runAll(ctx, v.stimulus(v.images), v.cycleEngines()...)
 	if err != nil {
 		return err
 	}
-	for _, e := range v.cycleEngines() {
-		t := traces[e]
-		v.note(string(e)+" = evaluator", v.measure(t), v.traceDiffers(t))
-		v.note(string(e)+" = schedule", "every output beat's cycle", v.scheduleDiffers(t))
+	for e, r := range runs {
+		v.note(string(v.cycleEngines()[e])+" = evaluator", v.measure(r.trace), v.traceDiffers(r.trace))
+		v.note(string(v.cycleEngines()[e])+" = schedule", "every output beat's cycle", v.scheduleDiffers(r.trace))
 	}
-	v.compareTraces("steady input", traces)
+	v.compareRuns("verilator = go, steady input", runs)
 	return nil
 }
 
 // measure tells the timing of a finished trace.
 func (v *verifier) measure(t *sim.Trace) string {
-	n := len(v.VerifyOptions.Images)
+	n := len(v.images)
 	if t.Stop != sim.Done || n < 2 {
 		return fmt.Sprintf("%d images, every output bit", n)
 	}
@@ -238,145 +219,73 @@ func (v *verifier) measure(t *sim.Trace) string {
 	return fmt.Sprintf("%d images, every output bit; latency %d, next image after %d cycles", n, m.LatencyCycles, m.CyclesPerFrame)
 }
 
-func (v *verifier) traceDiffers(t *sim.Trace) string {
-	if t.Stop != sim.Done {
-		return fmt.Sprintf("nothing moves from cycle %d on", t.Cycle)
-	}
-	return v.outputsDiffer(v.unpack(t, len(v.VerifyOptions.Images)))
-}
-
-func (v *verifier) scheduleDiffers(t *sim.Trace) string {
-	for k, times := range v.schedule.Outputs() {
-		if len(t.Cycles[k]) != len(times) {
-			return fmt.Sprintf("output %s has %d beats instead of %d", v.Plan.Outputs[k].Name, len(t.Cycles[k]), len(times))
-		}
-		for n, at := range times {
-			if t.Cycles[k][n] != at {
-				return fmt.Sprintf("output %s, beat %d: cycle %d instead of %d", v.Plan.Outputs[k].Name, n, t.Cycles[k][n], at)
-			}
-		}
-	}
-	return ""
-}
-
 // paused does the same with pauses at inputs and outputs, where the schedule has no say.
 func (v *verifier) paused(ctx context.Context) error {
-	s := v.stimulus(v.VerifyOptions.Images)
+	s := v.stimulus(v.images)
 	// Input beats come at about the pace that the accelerator takes them; outputs are taken at most times.
 	beats := float64(v.Plan.Inputs[0].FrameBeats())
-	open := min(1, max(0.02, 1.5*beats/float64(v.Info.Estimate.CyclesPerFrame)))
-	s.Gaps = sim.Throttle{Seed: v.Seed*2 + 1, Open: uint64(open * (1 << 32))}
-	s.Stalls = sim.Throttle{Seed: v.Seed*2 + 12345, Open: 1 << 31}
-	traces, err := v.runAll(ctx, s)
+	open := min(1, max(0.02, 1.5*beats/float64(v.Plan.Estimate.CyclesPerFrame)))
+	s.Gaps = sim.Throttle{Seed: v.opt.Seed*2 + 1, Open: uint64(open * (1 << 32))}
+	s.Stalls = sim.Throttle{Seed: v.opt.Seed*2 + 12345, Open: 1 << 31}
+	runs, err := v.runAll(ctx, s, v.cycleEngines()...)
 	if err != nil {
 		return err
 	}
-	for _, e := range v.cycleEngines() {
-		v.note(string(e)+" = evaluator, with pauses", fmt.Sprintf("%d cycles", traces[e].Cycle), v.traceDiffers(traces[e]))
+	for i, r := range runs {
+		v.note(string(v.cycleEngines()[i])+" = evaluator, with pauses", fmt.Sprintf("%d cycles", r.trace.Cycle), v.traceDiffers(r.trace))
 	}
-	v.compareTraces("with pauses", traces)
+	v.compareRuns("verilator = go, with pauses", runs)
 	return nil
-}
-
-// runAll runs the whole-image engines on a stimulus from reset, at the same time.
-func (v *verifier) runAll(ctx context.Context, s *sim.Stimulus) (map[Engine]*sim.Trace, error) {
-	es := v.cycleEngines()
-	traces := make([]*sim.Trace, len(es))
-	err := inParallel(len(es), func(i int) (err error) {
-		m := v.machines[es[i]]
-		if err := m.Reset(); err != nil {
-			return err
-		}
-		traces[i], err = m.Run(ctx, s)
-		return err
-	})
-	out := map[Engine]*sim.Trace{}
-	for i, e := range es {
-		out[e] = traces[i]
-	}
-	return out, err
-}
-
-// compareTraces notes whether generated Go and Verilator did the same in every cycle: port values by
-// digest, and all state at the end by hash.
-func (v *verifier) compareTraces(how string, traces map[Engine]*sim.Trace) {
-	a, b := traces[GoSim], traces[Verilator]
-	if a == nil || b == nil {
-		return
-	}
-	diff := tracesDiffer(a, b)
-	if diff == "" {
-		ha, errA := v.machines[GoSim].Hash()
-		hb, errB := v.machines[Verilator].Hash()
-		if errA != nil || errB != nil || ha != hb {
-			diff = "the state after the last cycle differs"
-		}
-	}
-	v.note("verilator = go, "+how, fmt.Sprintf("all ports over %d cycles, all state at the end", a.Cycle), diff)
-}
-
-// tracesDiffer says where two traces first differ, or "".
-func tracesDiffer(a, b *sim.Trace) string {
-	switch {
-	case a.Stop != b.Stop:
-		return fmt.Sprintf("one run ends by %v, the other by %v", a.Stop, b.Stop)
-	case a.Cycle != b.Cycle:
-		return fmt.Sprintf("one run ends at cycle %d, the other at %d", a.Cycle, b.Cycle)
-	}
-	for k := range a.Cycles {
-		for n := 0; n < min(len(a.Cycles[k]), len(b.Cycles[k])); n++ {
-			if a.Cycles[k][n] != b.Cycles[k][n] {
-				return fmt.Sprintf("output %d, beat %d: cycle %d against %d", k, n, a.Cycles[k][n], b.Cycles[k][n])
-			}
-		}
-		if len(a.Cycles[k]) != len(b.Cycles[k]) {
-			return fmt.Sprintf("output %d: %d beats against %d", k, len(a.Cycles[k]), len(b.Cycles[k]))
-		}
-		if !bytes.Equal(a.Outputs[k], b.Outputs[k]) {
-			return fmt.Sprintf("output %d: different data", k)
-		}
-	}
-	if a.Digest != b.Digest {
-		return "ports differ in some cycle"
-	}
-	return ""
 }
 
 // interpreter compares the interpreter with generated Go over the first cycles: ports and all state.
 func (v *verifier) interpreter(ctx context.Context) error {
-	m := v.machines[Interp]
-	if m == nil || v.machines[GoSim] == nil {
+	if v.machines[Interp] == nil {
 		return nil
 	}
-	s := v.stimulus(v.VerifyOptions.Images)
-	if s.Limit = v.InterpCycles; s.Limit == 0 {
-		s.Limit = 20000
-	}
-	var traces [2]*sim.Trace
-	var hashes [2]uint64
-	err := inParallel(2, func(i int) (err error) {
-		e := []sim.Machine{v.machines[GoSim], m}[i]
-		if err := e.Reset(); err != nil {
-			return err
-		}
-		if traces[i], err = e.Run(ctx, s); err != nil {
-			return err
-		}
-		hashes[i], err = e.Hash()
-		return err
-	})
+	s := v.stimulus(v.images)
+	s.Limit = v.opt.InterpCycles
+	runs, err := v.runAll(ctx, s, GoSim, Interp)
 	if err != nil {
 		return err
 	}
-	diff := tracesDiffer(traces[0], traces[1])
-	if diff == "" && hashes[0] != hashes[1] {
+	v.compareRuns("interpreter = go", runs)
+	return nil
+}
+
+// ran is a finished run and the hash of the state that it left.
+type ran struct {
+	trace *sim.Trace
+	hash  uint64
+}
+
+// runAll runs engines on a stimulus from reset, at the same time.
+func (v *verifier) runAll(ctx context.Context, s *sim.Stimulus, engines ...Engine) ([]ran, error) {
+	runs := make([]ran, len(engines))
+	return runs, inParallel(len(engines), func(i int) (err error) {
+		m := v.machines[engines[i]]
+		if err := m.Reset(); err != nil {
+			return err
+		}
+		if runs[i].trace, err = m.Run(ctx, s); err != nil {
+			return err
+		}
+		runs[i].hash, err = m.Hash()
+		return err
+	})
+}
+
+// compareRuns notes whether two engines did the same in every cycle: port values by digest, and all state
+// at the end by hash.
+func (v *verifier) compareRuns(name string, runs []ran) {
+	if len(runs) != 2 {
+		return
+	}
+	diff := tracesDiffer(runs[0].trace, runs[1].trace)
+	if diff == "" && runs[0].hash != runs[1].hash {
 		diff = "the state after the last cycle differs"
 	}
-	if diff == "" && traces[1].Stop == sim.Done {
-		diff = v.traceDiffers(traces[1])
-	}
-	v.note("interpreter = go", fmt.Sprintf("all ports over %d cycles, all state at the end", traces[1].Cycle), diff)
-	return nil
+	v.note(name, fmt.Sprintf("all ports over %d cycles, all state at the end", runs[0].trace.Cycle), diff)
 }
 
 // randomImages are images of noise in the input's format.

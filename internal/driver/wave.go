@@ -2,9 +2,12 @@ package driver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"rampart/internal/atomicfile"
 	"rampart/internal/diag"
@@ -17,7 +20,7 @@ import (
 // Waveform writes the cycles from one to before another as a VCD file.
 func (b *Build) Waveform(ctx context.Context, e Engine, images []*fixed.Tensor, file string, from, to int64) error {
 	if from < 0 || to <= from {
-		return diag.Problem{At: "waveform", What: fmt.Sprintf("from cycle %d to cycle %d is no window", from, to), Remedy: "give --wave-from below --wave-to"}
+		return diag.Problem{At: "--wave", What: fmt.Sprintf("from cycle %d to cycle %d is no window", from, to), Remedy: "give --wave-from below --wave-to"}
 	}
 	s := b.stimulus(images)
 	s.Limit = to
@@ -28,9 +31,11 @@ func (b *Build) Waveform(ctx context.Context, e Engine, images []*fixed.Tensor, 
 			if err != nil {
 				return err
 			}
-			defer m.Close()
-			_, err = m.Run(ctx, s)
-			return err
+			t, err := m.Run(ctx, s)
+			if err == nil && t.Cycle <= from {
+				return pastTheEnd(t, from)
+			}
+			return errors.Join(err, m.Close())
 		})
 	case Verilator:
 		return b.verilatorWave(ctx, s, file, from)
@@ -38,7 +43,15 @@ func (b *Build) Waveform(ctx context.Context, e Engine, images []*fixed.Tensor, 
 	return diag.Problem{At: "--wave", What: fmt.Sprintf("engine %s writes no waveforms", e), Remedy: "give --engine interp or verilator"}
 }
 
-func (b *Build) verilatorWave(ctx context.Context, s *sim.Stimulus, file string, from int64) error {
+func pastTheEnd(t *sim.Trace, from int64) error {
+	return diag.Problem{
+		At: "--wave", What: fmt.Sprintf("the images take %d cycles, and the waveform would begin with cycle %d", t.Cycle, from),
+		Remedy: "give a lesser --wave-from, or more images",
+	}
+}
+
+// verilatorWave runs up to the window, then goes on with what is left of the stimulus.
+func (b *Build) verilatorWave(ctx context.Context, s *sim.Stimulus, file string, from int64) (err error) {
 	dir, err := cacheDir("verilator")
 	if err != nil {
 		return err
@@ -51,33 +64,51 @@ func (b *Build) verilatorWave(ctx context.Context, s *sim.Stimulus, file string,
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	if file, err = filepath.Abs(file); err != nil {
-		return err
-	}
-	g := *s
-	if g.Limit = from; from > 0 {
-		t, err := m.Run(ctx, &g)
-		if err != nil {
-			return err
-		}
-		s.Inputs = [][]byte{s.Inputs[0][len(t.Taken[0])*len(s.Inputs[0])/b.inputBeats(s):]}
-	}
+	defer func() { err = errors.Join(err, m.Close()) }()
 	tracer, ok := m.(verilator.Tracer)
 	if !ok {
 		panic("BUG: driver: a Verilator machine built to trace cannot")
 	}
-	if err := tracer.Trace(file); err != nil {
-		return diag.Problem{File: file, What: err.Error(), Remedy: "give a file that can be written"}
+	left := *s
+	if from > 0 {
+		before := *s
+		before.Limit = from
+		t, err := m.Run(ctx, &before)
+		if err != nil {
+			return err
+		}
+		if t.Stop != sim.Limit {
+			return pastTheEnd(t, from)
+		}
+		in := b.Plan.Inputs[0]
+		beat := (in.Lanes*in.Value.Format.Bits + 7) / 8
+		left.Inputs = [][]byte{s.Inputs[0][len(t.Taken[0])*beat:]}
+		left.Want = slices.Clone(s.Want)
+		for k := range left.Want {
+			left.Want[k] = max(0, left.Want[k]-len(t.Cycles[k]))
+		}
 	}
-	if _, err := m.Run(ctx, s); err != nil {
+	tmp, err := os.MkdirTemp("", "rampart-wave-")
+	if err != nil {
+		return fmt.Errorf("waveform: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	vcd := filepath.Join(tmp, "wave.vcd")
+	if err := tracer.Trace(vcd); err != nil {
 		return err
 	}
-	return tracer.Trace("")
-}
-
-// inputBeats is the number of beats of the images in a stimulus.
-func (b *Build) inputBeats(s *sim.Stimulus) int {
-	in := b.Plan.Inputs[0]
-	return len(s.Inputs[0]) / ((in.Lanes*in.Value.Format.Bits + 7) / 8)
+	if _, err := m.Run(ctx, &left); err != nil {
+		return err
+	}
+	if err := tracer.Trace(""); err != nil {
+		return err
+	}
+	return atomicfile.Write(file, func(w io.Writer) error {
+		f, err := os.Open(vcd)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(w, f)
+		return errors.Join(err, f.Close())
+	})
 }

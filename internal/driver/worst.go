@@ -1,21 +1,32 @@
 package driver
 
 import (
-	"image/color"
-	"sort"
+	"slices"
+
+	"rampart/internal/picture"
 )
 
-// highlight is the colour of changed pixels.
-var highlight = color.RGBA{R: 255, G: 40, B: 200, A: 255}
+// podium holds the faults that changed the most pixels, the worst first and the earlier of equals first.
+type podium struct {
+	size   int
+	places []place
+}
 
-// worst gives the indices of at most n outcomes that changed pixels, most first.
-func worst(outcomes []Outcome, n int) []int {
-	var idx []int
-	for i, o := range outcomes {
-		if o.Changed > 0 {
-			idx = append(idx, i)
-		}
+// place is a fault on the podium: its number, how many pixels it changed, and the masks with it, nil where
+// the outcome is an earlier run's.
+type place struct {
+	n, changed int
+	masks      *picture.Masks
+}
+
+func (p *podium) offer(n, changed int, masks *picture.Masks) {
+	if changed == 0 {
+		return
 	}
-	sort.SliceStable(idx, func(a, b int) bool { return outcomes[idx[a]].Changed > outcomes[idx[b]].Changed })
-	return idx[:min(n, len(idx))]
+	at := slices.IndexFunc(p.places, func(q place) bool { return q.changed < changed })
+	if at < 0 {
+		at = len(p.places)
+	}
+	p.places = slices.Insert(p.places, at, place{n, changed, masks})
+	p.places = slices.Delete(p.places, min(p.size, len(p.places)), len(p.places))
 }

@@ -6,16 +6,15 @@ import "slices"
 const MaskName = "mask"
 
 // AddMask makes a segmentation network deliver both what its first output says of each class and the
-// class that wins: the outputs then begin with the scores and the mask. Where the network ends in an
-// ArgMax that one serves; else one is added. A network with one score a pixel, or more classes than a
-// byte counts, keeps its outputs.
+// class that wins: the outputs then begin with the scores and the mask. Where the network has an ArgMax
+// of these scores that one serves; else one is added. A network with one score a pixel, or more classes
+// than a byte counts, keeps its outputs.
 func AddMask(net *Net) {
 	out := net.Outputs[0]
 	for _, n := range net.Nodes {
-		if _, ok := n.Op.(*ArgMax); ok && n.Out == out {
-			if !slices.Contains(net.Outputs, n.In[0]) {
-				net.Outputs = slices.Insert(net.Outputs, 0, n.In[0])
-			}
+		if _, ok := n.Op.(*ArgMax); ok && (n.Out == out || n.In[0] == out) {
+			others := slices.DeleteFunc(slices.Clone(net.Outputs), func(v *Value) bool { return v == n.In[0] || v == n.Out })
+			net.Outputs = append([]*Value{n.In[0], n.Out}, others...)
 			return
 		}
 	}

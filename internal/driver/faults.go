@@ -42,7 +42,7 @@ type Draw struct {
 	EachKind bool
 }
 
-// DrawFaults draws faults, sorted by cycle.
+// DrawFaults draws faults, sorted by cycle; none where the design has no such sites.
 func DrawFaults(d *rtl.Design, o Draw) []rtl.Fault {
 	byKind := map[string][]*rtl.State{}
 	bits := map[string]int64{}
@@ -63,6 +63,9 @@ func DrawFaults(d *rtl.Design, o Draw) []rtl.Fault {
 	}
 	sort.Strings(kinds)
 	rng := newRand(o.Seed, "faults")
+	if len(kinds) == 0 {
+		return nil
+	}
 	faults := make([]rtl.Fault, o.Count)
 	for i := range faults {
 		k := kinds[i%len(kinds)]
@@ -101,23 +104,51 @@ func siteKinds(d *rtl.Design) map[string]string {
 	return kinds
 }
 
-// CheckFault tells what is wrong with a fault's site in a design.
-func CheckFault(d *rtl.Design, f rtl.Fault) error {
+// checkFaults tells which faults strike no state of a design, as diag.Problems.
+func checkFaults(d *rtl.Design, faults []rtl.Fault) error {
+	states := map[string]*rtl.State{}
 	for _, s := range d.States() {
-		if s.Path != f.Path || (s.Mem != nil) != f.Mem {
+		states[s.Path] = s
+	}
+	var ps diag.Problems
+	for _, f := range faults {
+		s := states[f.Path]
+		what, remedy := "", ""
+		switch {
+		case s == nil:
+			what, remedy = "the design has no such memory or register", "memory_map.json lists the memories, ir/rtl.txt the registers"
+		case f.Mem && s.Mem == nil:
+			what, remedy = f.Path+" is a register", fmt.Sprintf("write %s.BIT@CYCLE", f.Path)
+		case !f.Mem && s.Mem != nil:
+			what, remedy = f.Path+" is a memory", fmt.Sprintf("write %s[WORD].BIT@CYCLE", f.Path)
+		case f.Mem && f.Word >= s.Depth:
+			what, remedy = fmt.Sprintf("%s has %d words", f.Path, s.Depth), fmt.Sprintf("give a word from 0 to %d", s.Depth-1)
+		case f.Bit >= s.Type.Width():
+			what, remedy = fmt.Sprintf("%s has %d bits", f.Path, s.Type.Width()), fmt.Sprintf("give a bit from 0 to %d", s.Type.Width()-1)
+		default:
 			continue
 		}
-		if f.Mem && f.Word >= s.Depth {
-			return diag.Problem{At: f.String(), What: fmt.Sprintf("%s has %d words", s.Path, s.Depth), Remedy: fmt.Sprintf("give a word from 0 to %d", s.Depth-1)}
-		}
-		if f.Bit >= s.Type.Width() {
-			return diag.Problem{At: f.String(), What: fmt.Sprintf("%s has %d bits", s.Path, s.Type.Width()), Remedy: fmt.Sprintf("give a bit from 0 to %d", s.Type.Width()-1)}
-		}
-		return nil
+		ps.Add(diag.Problem{At: "fault " + f.String(), What: what, Remedy: remedy})
 	}
-	kind := "register"
-	if f.Mem {
-		kind = "memory"
+	return ps.Err()
+}
+
+// strikesWithin tells which faults would strike after the last cycle of a run, as diag.Problems.
+func strikesWithin(faults []rtl.Fault, cycles int64) error {
+	var ps diag.Problems
+	for _, f := range faults {
+		if f.Cycle >= cycles {
+			ps.Add(diag.Problem{At: "fault " + f.String(), What: fmt.Sprintf("the run ends with cycle %d", cycles-1), Remedy: "give an earlier cycle, or more images"})
+		}
 	}
-	return diag.Problem{At: f.String(), What: fmt.Sprintf("the design has no %s %s", kind, f.Path), Remedy: "memory_map.json lists the memories, ir/rtl.txt the registers"}
+	return ps.Err()
+}
+
+// names are the faults as text.
+func names(faults []rtl.Fault) []string {
+	all := make([]string, len(faults))
+	for i, f := range faults {
+		all[i] = f.String()
+	}
+	return all
 }
