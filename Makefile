@@ -35,12 +35,18 @@ fuzz: ## Fuzz every target, a minute each (FUZZTIME=seconds)
 MODELS := testdata/models
 DEMO := out/demo
 demo: build ## Compile, simulate, verify and inject on the embedded network, into out/demo
-	bin/rampart compile $(MODELS)/scenes_unet_xs.onnx --calib $(MODELS)/scenes_calib.images.npy -o $(DEMO)/build
-	bin/rampart simulate $(DEMO)/build --images $(MODELS)/scenes_test.images.npy --engine fixed -o $(DEMO)/masks
-	bin/rampart verify $(DEMO)/build --flips 4 --seed 1
+	bash internal/setup/tools.sh gcc g++ make ccache verilator
+	bin/rampart compile $(MODELS)/scenes_unet_xs.onnx --calib $(MODELS)/scenes_calib.images.npy --multipliers 128 -o $(DEMO)/build
+	bin/rampart simulate $(DEMO)/build --engine go --images $(MODELS)/scenes_test.images.npy \
+		--labels $(MODELS)/scenes_test.labels.npy -o $(DEMO)/masks
+	bin/rampart verify $(DEMO)/build --flips 8
 	bin/rampart inject $(DEMO)/build --images $(MODELS)/scenes_test.images.npy \
-		--labels $(MODELS)/scenes_test.labels.npy --random 20 --seed 1 -o $(DEMO)/faults
-	@echo "See $(DEMO): build/verilog, masks/overlay, faults."
+		--labels $(MODELS)/scenes_test.labels.npy --faults testdata/readme/faults.txt --random 8 -o $(DEMO)/faults
+	@echo
+	@echo "$(DEMO)/masks/overlay/*.png    images and their masks"
+	@echo "$(DEMO)/faults/pictures/*.png  masks before and after the worst flips; 00.png is the worst"
+	@echo "$(DEMO)/faults/faults.txt      every flip and what it did"
+	@echo "$(DEMO)/build/verilog          the accelerator; memory_map.json beside it says what its memories hold"
 
 clean: ## Remove what was built
 	rm -rf bin out
