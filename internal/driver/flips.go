@@ -20,6 +20,8 @@ type FlipReport struct {
 	First      string         `json:"first_mismatch,omitempty"`
 }
 
+const flipCheck = "flips, verilator = go"
+
 // snapshots is how many snapshots a golden run keeps.
 const snapshots = 24
 
@@ -39,7 +41,7 @@ func (v *verifier) flips(ctx context.Context) error {
 		return err
 	}
 	if diff := tracesDiffer(golden[0].Trace, golden[1].Trace); diff != "" {
-		v.note("flips", "", "the golden runs differ: "+diff)
+		v.note(flipCheck, "", "the runs without flips differ: "+diff)
 		return nil
 	}
 	faults := DrawFaults(v.HW.Design, Draw{Count: v.opt.Flips, Cycles: golden[0].Trace.Cycle, Seed: v.opt.Seed, EachKind: true, Sites: AllSites})
@@ -67,7 +69,7 @@ func (v *verifier) flips(ctx context.Context) error {
 	if r.Mismatches > 0 {
 		diff = fmt.Sprintf("%d of %d flips differ; the first: %s", r.Mismatches, r.Flips, r.First)
 	}
-	v.note("flips, verilator = go", fmt.Sprintf("%d flips: %d changed the outputs, %d hung, 0 mismatches", r.Flips, r.Changed, r.Hangs), diff)
+	v.note(flipCheck, fmt.Sprintf("%d flips: %d changed the outputs, %d hung, 0 mismatches", r.Flips, r.Changed, r.Hangs), diff)
 	return nil
 }
 
