@@ -223,7 +223,9 @@ func (c *compilation) describe(context.Context) (err error) {
 	o := c.quant.Options
 	i.Options.WeightBits, i.Options.ActBits, i.Options.HeadBits = o.WeightBits, o.ActBits, o.HeadBits
 	i.Options.Scales, i.Options.Calibration, i.Options.Percentile = o.Scales, o.Calibration, o.Percentile
-	i.Options.Rounding = o.Rounding.String()
+	if i.Options.Rounding == "" {
+		i.Options.Rounding = "half-up"
+	}
 	i.Estimate, i.Multipliers, i.MACsPerFrame, i.Utilisation = e, e.Multipliers, e.MACsPerFrame, e.Utilisation()
 	i.Input = c.port(c.Plan.Inputs[0])
 	for _, s := range c.Plan.Outputs {
