@@ -1,95 +1,148 @@
 package plan
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"slices"
 )
 
 // minDepth is a FIFO that passes a beat in every cycle.
 const minDepth = 4
 
 // ownDepth is the FIFO depth that lets a stage work at full pace: what is on its way through the
-// pipeline.
-func (s *Stage) ownDepth() int {
+// pipeline, and behind a concatenation what waits for the other inputs' turn.
+func (s *Stage) ownDepth(out *Stream) int {
+	wait := 0
+	if out.To != nil && out.To.Kind == Concat {
+		wait = out.Beats()
+	}
 	switch s.Kind {
 	case Conv, Pool:
 		flight := s.Steps() + s.Pipeline() + s.GroupBeats() + FIFOLatency
-		return (ceilDiv(flight, s.Interval())+1)*s.GroupBeats() + 1
+		return (ceilDiv(flight, s.Interval())+1)*s.GroupBeats() + 1 + wait
 	case Scale:
-		return s.Pipeline() + FIFOLatency + 3
+		return s.Pipeline() + FIFOLatency + 3 + wait
 	}
 	return minDepth
 }
 
-// setDepths sizes every FIFO. A skip buffer gets the least depth with which pace and latency are those
-// of buffers without end; one beat less would slow the pipeline or stop it.
-func (p *Plan) setDepths(ctx context.Context) error {
-	unlimited := map[*Stream]bool{}
-	var skips []*Stream
+// setOwnDepths gives every FIFO the depth that its stage needs.
+func (p *Plan) setOwnDepths() {
 	for _, st := range p.Stages {
 		for _, out := range st.Out {
-			if out.Depth = st.ownDepth(); out.Skip {
-				unlimited[out] = true
-				skips = append(skips, out)
-			}
+			out.Depth = st.ownDepth(out)
 		}
 	}
-	s := NewSchedule(p, unlimited)
-	pace, _, err := s.steady(ctx)
-	if err != nil {
-		return err
+}
+
+// sizing is the search for the least buffers.
+type sizing struct {
+	ctx    context.Context
+	plan   *Plan
+	effort int // beats that may still be scheduled
+}
+
+// maxEffort bounds the time of the search: about 20 s. The buffers of a plan that needs more are
+// deep enough, but perhaps not the least.
+const maxEffort = 1_000_000_000
+
+// time is the timing with FIFOs without end for the given streams; it fails where the pipeline stops.
+func (z *sizing) time(unlimited []*Stream) (timing, *Schedule, error) {
+	set := map[*Stream]bool{}
+	for _, s := range unlimited {
+		set[s] = true
 	}
-	goal := timing{pace, s.latency()}
-	for _, skip := range skips {
-		skip.Depth = max(minDepth, s.lines[skip].occupancy()+1)
+	s := NewSchedule(z.plan, set)
+	t, err := s.steady(z.ctx)
+	z.effort -= s.beats() * s.frames
+	return t, s, err
+}
+
+// setDepths sizes the FIFOs that make a join wait for its slowest input. Each gets the least depth with
+// which pace and latency are those of buffers without end; one beat less would slow the pipeline or
+// stop it. Most often those are the skip connections alone. Where that is not enough for the pace of
+// the slowest stage, other inputs of concatenations are sized, too, and line buffers get another row.
+func (p *Plan) setDepths(ctx context.Context) error {
+	z := &sizing{ctx: ctx, plan: p, effort: maxEffort}
+	p.setOwnDepths()
+	var deep []*Stream
+	for _, s := range p.Streams {
+		if s.Skip {
+			deep = append(deep, s)
+		}
 	}
-	// The deepest first: it has the most to save.
-	sort.SliceStable(skips, func(a, b int) bool { return skips[a].Depth > skips[b].Depth })
-	for _, skip := range skips {
-		if err := p.shrink(ctx, skip, goal); err != nil {
+	goal, s, err := z.time(deep)
+	if err != nil || goal.pace > p.slowest() {
+		if deep, err = z.unblock(deep); err != nil {
+			return err
+		}
+		if goal, s, err = z.time(deep); err != nil {
 			return err
 		}
 	}
-	final := NewSchedule(p, nil)
-	pace, warmup, err := final.steady(ctx)
-	if err != nil {
+	for _, d := range deep {
+		d.Depth = max(d.Depth, s.lines[d].occupancy()+1)
+	}
+	// The deepest first: it has the most to save.
+	slices.SortStableFunc(deep, func(a, b *Stream) int { return cmp.Compare(b.Depth, a.Depth) })
+	for _, d := range deep {
+		if err := z.shrink(d, goal); err != nil {
+			return err
+		}
+	}
+	if goal, _, err = z.time(nil); err != nil {
 		return err
 	}
-	p.Estimate.CyclesPerFrame, p.Estimate.LatencyCycles, p.Estimate.WarmupFrames = pace, final.latency(), warmup
+	p.Estimate.CyclesPerFrame, p.Estimate.LatencyCycles, p.Estimate.WarmupFrames = goal.pace, goal.latency, goal.warmup
 	return nil
 }
 
-// timing is what a skip buffer must not change.
-type timing struct{ pace, latency int64 }
+// slowest is the number of cycles that the slowest stage needs for an image.
+func (p *Plan) slowest() int64 {
+	most := int64(1)
+	for _, s := range p.Stages {
+		most = max(most, int64(s.Cycles()))
+	}
+	return most
+}
 
 // shrink finds a stream's least depth that keeps the timing. Its present depth does. Less depth never
 // makes a beat earlier, so that latency and pace each have a depth from which on they are kept. The
 // search takes the latency first, which one image tells.
-func (p *Plan) shrink(ctx context.Context, s *Stream, goal timing) error {
-	b := bracket{low: minDepth - 1, high: s.Depth}
-	for b.high-b.low > 1 {
+func (z *sizing) shrink(s *Stream, goal timing) error {
+	b := bracket{low: s.From.ownDepth(s) - 1, high: s.Depth}
+	most := s.Depth
+	for b.high-b.low > 1 && z.effort > 0 {
 		s.Depth = b.guess()
-		run := NewSchedule(p, nil)
-		err := run.Run(ctx, 1)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		run := NewSchedule(z.plan, nil)
+		err := run.Run(z.ctx, 1)
+		z.effort -= run.beats()
+		if z.ctx.Err() != nil {
+			return z.ctx.Err()
 		}
 		switch {
 		case err != nil:
 			b.fails(s.Depth, stopped)
-		case run.latency() > goal.latency:
-			b.fails(s.Depth, run.latency()-goal.latency)
+		case run.frameEnd(0) > goal.latency:
+			b.fails(s.Depth, run.frameEnd(0)-goal.latency)
 		default:
 			b.high = s.Depth
 		}
 	}
-	for s.Depth = b.high; ; s.Depth++ {
-		pace, _, err := NewSchedule(p, nil).steady(ctx)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err == nil && pace == goal.pace {
+	// Most often the first depth tried is the one.
+	for least, try := b.high, b.high; ; try = least + (most-least)/2 {
+		if s.Depth = try; try >= most || z.effort <= 0 {
+			s.Depth = most
 			return nil
+		}
+		t, _, err := z.time(nil)
+		if z.ctx.Err() != nil {
+			return z.ctx.Err()
+		}
+		if err == nil && t.pace <= goal.pace {
+			most = try
+		} else {
+			least = try + 1
 		}
 	}
 }
@@ -116,7 +169,7 @@ func (b *bracket) fails(depth int, late int64) {
 const nearTop = 4
 
 // guess is the depth to try next. Lateness falls about evenly with depth, so that two depths that are
-// late, or one and nothing below, point at the depth that is in time.
+// late point at the one that is in time.
 func (b *bracket) guess() int {
 	b.tries++
 	middle := b.low + (b.high-b.low)/2

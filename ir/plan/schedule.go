@@ -69,6 +69,7 @@ func NewSchedule(p *Plan, unlimited map[*Stream]bool) *Schedule {
 		}
 		s.tasks = append(s.tasks, t)
 	}
+	s.setParts()
 	return s
 }
 
@@ -126,53 +127,4 @@ func (s *Schedule) Outputs() [][]int64 {
 		out[i] = s.lines[st].times
 	}
 	return out
-}
-
-// frameEnds is when the last beat of a frame enters each stream's FIFO.
-func (s *Schedule) frameEnds(frame int) []int64 {
-	ends := make([]int64, len(s.plan.Streams))
-	for i, st := range s.plan.Streams {
-		ends[i] = s.lines[st].ends[frame]
-	}
-	return ends
-}
-
-// maxWarmup bounds the search for a steady pace.
-const maxWarmup = 12
-
-// steady runs images until every stream advances by the same number of cycles from one image to the
-// next, and returns that number and the images it took. A pipeline that keeps varying yields the mean
-// over the last images, rounded up.
-func (s *Schedule) steady(ctx context.Context) (cycles int64, warmup int, err error) {
-	for n := 2; ; n++ {
-		if err := s.Run(ctx, n); err != nil {
-			return 0, 0, err
-		}
-		a, b := s.frameEnds(n-2), s.frameEnds(n-1)
-		pace, same := b[0]-a[0], true
-		for i := range a {
-			same = same && b[i]-a[i] == pace
-		}
-		if same {
-			return pace, n - 1, nil
-		}
-		if n == maxWarmup {
-			first := s.frameEnds(maxWarmup / 2)
-			last := len(b) - 1
-			span := int64(n - 1 - maxWarmup/2)
-			return (b[last] - first[last] + span - 1) / span, n - 1, nil
-		}
-	}
-}
-
-// latency is from the first input beat to the last output beat of the first image.
-func (s *Schedule) latency() int64 {
-	first, last := s.lines[s.plan.Inputs[0]].first, int64(0)
-	for _, st := range s.plan.Inputs {
-		first = min(first, s.lines[st].first)
-	}
-	for _, st := range s.plan.Outputs {
-		last = max(last, s.lines[st].times[st.FrameBeats()-1])
-	}
-	return last - first
 }

@@ -17,28 +17,39 @@ type line struct {
 	starved        bool    // its user waits for a beat
 	stuck          bool    // its producer waits for space
 
-	frame     int     // beats
-	ends      []int64 // when the last beat of each frame went in; of a network input, when it was taken
-	nextEnd   int     // beats until then
-	nextTaken int     // the same for a network input
-	first     int64   // when the first beat of a network input was taken
-	times     []int64 // all pops of a network output
+	pushes, pops frames
+	times        []int64 // all pops of a network output
 
 	gauge *gauge // of a FIFO without end
 	widen int    // pushed beats at which the rings of a FIFO without end must grow
+}
+
+// frames sums up, for each image, the times at which its beats pass.
+type frames struct {
+	beats int // of an image
+	end   int // beats until the end of the present image
+	sum   int64
+	sums  []int64
+	part  int // of the pipeline, see setParts
+}
+
+func (f *frames) close() {
+	f.sums = append(f.sums, f.sum)
+	f.sum, f.end = 0, f.end+f.beats
 }
 
 // endless is the size of a FIFO that never holds anything up.
 const endless = math.MaxInt / 2
 
 func newLine(s *Stream, unlimited bool) *line {
-	l := &line{stream: s, words: s.Depth - 1, last: -1, frame: s.FrameBeats(), widen: endless}
-	l.nextEnd = l.frame
+	l := &line{stream: s, words: s.Depth - 1, last: -1, widen: endless}
+	n := s.FrameBeats()
+	l.pushes, l.pops = frames{beats: n, end: n}, frames{beats: n, end: n}
 	l.room = s.From != nil && (s.From.Kind == Conv || s.From.Kind == Pool || s.From.Kind == Scale)
 	size := 1
 	switch {
 	case s.From == nil:
-		l.words, l.nextTaken = endless, 1
+		l.words = endless
 	case unlimited:
 		l.words, l.room, l.gauge, l.widen = endless, false, &gauge{}, size
 	default:
@@ -56,13 +67,10 @@ func (l *line) push(t int64) {
 		l.grow()
 	}
 	l.arrive[l.pushed&l.mask] = t + FIFOLatency
-	if l.pushed++; l.pushed == l.nextEnd {
-		l.endFrame(t)
+	l.pushes.sum += t
+	if l.pushed++; l.pushed == l.pushes.end {
+		l.pushes.close()
 	}
-}
-
-func (l *line) endFrame(t int64) {
-	l.ends, l.nextEnd = append(l.ends, t), l.nextEnd+l.frame
 }
 
 // waiting tells whether there is a beat to pop.
@@ -81,20 +89,9 @@ func (l *line) pop(seen, t int64) {
 	}
 	l.freed[l.popped&l.mask] = seen
 	l.last = t
-	if l.popped++; l.popped == l.nextTaken {
-		l.endTaken(t)
-	}
-}
-
-// endTaken notes the first beat of a network input and each frame's last.
-func (l *line) endTaken(t int64) {
-	if l.popped == 1 {
-		l.first = t
-	}
-	l.nextTaken = l.frame
-	if l.popped%l.frame == 0 {
-		l.endFrame(t)
-		l.nextTaken += l.popped
+	l.pops.sum += t
+	if l.popped++; l.popped == l.pops.end {
+		l.pops.close()
 	}
 }
 
