@@ -15,7 +15,7 @@ func (b *builder) fork(s *plan.Stage) *rtl.Module {
 	fifos := make([]*rtl.Instance, len(s.Out))
 	var ready []*rtl.Node
 	for i, out := range s.Out {
-		kind, name := rtl.MemFIFO, fmt.Sprintf("out%d", i)
+		kind, name := rtl.MemFIFO, fmt.Sprintf("out%d_fifo", i)
 		if out.Skip {
 			kind, name = rtl.MemSkip, fmt.Sprintf("skip%d", i)
 		}
@@ -38,7 +38,7 @@ func (b *builder) fork(s *plan.Stage) *rtl.Module {
 // concat joins the channels of its inputs, pixel by pixel: all beats of the first, then of the next.
 func (b *builder) concat(s *plan.Stage) *rtl.Module {
 	m := rtl.NewModule(b.moduleName(s), fmt.Sprintf("Concatenation %s of %d streams.", s.Node.Name, len(s.In)))
-	fifo := m.Inst("out", b.fifo(beatType(s.Out[0]), s.Out[0].Depth, rtl.MemFIFO), map[string]*rtl.Node{
+	fifo := m.Inst("out_fifo", b.fifo(beatType(s.Out[0]), s.Out[0].Depth, rtl.MemFIFO), map[string]*rtl.Node{
 		"out_ready": m.In("out_ready", rtl.U(1)),
 	})
 	turn := m.Reg("turn", index(s.Out[0].Beats()), 0)

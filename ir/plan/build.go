@@ -15,6 +15,9 @@ import (
 func stages(net *fixed.Net) (*Plan, error) {
 	b := &assembly{plan: &Plan{Name: Identifier(net.Name, "net")}, names: map[string]bool{}, next: map[*fixed.Value][]*Stream{}}
 	b.names[b.plan.Name] = true
+	for _, v := range append(append([]*fixed.Value{}, net.Inputs...), net.Outputs...) {
+		b.ports = append(b.ports, b.name(portName(v.Name)))
+	}
 	users := map[*fixed.Value]int{}
 	for _, n := range net.Nodes {
 		for _, v := range n.In {
@@ -52,6 +55,7 @@ func stages(net *fixed.Net) (*Plan, error) {
 type assembly struct {
 	plan  *Plan
 	names map[string]bool
+	ports []string                   // names of the network's inputs and outputs, in order
 	next  map[*fixed.Value][]*Stream // streams of a value that have no user yet
 }
 
@@ -83,7 +87,11 @@ func (b *assembly) share(v *fixed.Value, s *Stream, users int) {
 		b.next[v] = []*Stream{s}
 		return
 	}
-	fork := &Stage{Name: b.name("fork_" + Identifier(v.Name, "value")), Kind: Fork, In: []*Stream{s}}
+	from := v.Name
+	if s.From != nil {
+		from = s.From.Name
+	}
+	fork := &Stage{Name: b.name("fork_" + Identifier(from, "value")), Kind: Fork, In: []*Stream{s}}
 	s.To = fork
 	for range users {
 		fork.Out = append(fork.Out, b.stream(v, fork))
@@ -101,11 +109,11 @@ func (b *assembly) take(v *fixed.Value, to *Stage) *Stream {
 // finish names the streams and marks the skip connections: a fork's output that goes to a join while
 // another goes on.
 func (b *assembly) finish() {
+	for i, s := range append(append([]*Stream{}, b.plan.Inputs...), b.plan.Outputs...) {
+		s.Name = b.ports[i]
+	}
 	for _, s := range b.plan.Streams {
-		switch {
-		case s.From == nil || s.To == nil:
-			s.Name = b.name(portName(s.Value.Name))
-		default:
+		if s.From != nil && s.To != nil {
 			s.Name = b.name(s.From.Name + "_to_" + s.To.Name)
 		}
 		if s.From != nil && s.From.Kind == Fork && s.To != nil && s.To.Kind == Concat {
