@@ -81,7 +81,12 @@ func (p *Plan) setDepths(ctx context.Context) error {
 		}
 	}
 	for _, d := range deep {
-		d.Depth = max(d.Depth, s.lines[d].occupancy()+1)
+		// What a fork pushes goes into the memory at once, what others promise is on its way as well.
+		spare := 1
+		if d.From.Kind != Fork {
+			spare = d.Depth
+		}
+		d.Depth = max(d.Depth, s.lines[d].occupancy()+spare)
 	}
 	// The deepest first: it has the most to save.
 	slices.SortStableFunc(deep, func(a, b *Stream) int { return cmp.Compare(b.Depth, a.Depth) })

@@ -39,7 +39,7 @@ func (s *Stage) Interval() int { return max(s.Steps(), s.GroupBeats()) }
 func (s *Stage) Cycles() int {
 	switch s.Kind {
 	case Conv, Pool:
-		return s.Walk[0].Out * s.Walk[1].Out * s.Groups() * s.Interval()
+		return max(s.In[0].FrameBeats(), s.Walk[0].Out*s.Walk[1].Out*s.Groups()*s.Interval())
 	default:
 		most := 0
 		total := 0

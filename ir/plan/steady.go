@@ -2,13 +2,13 @@ package plan
 
 import "context"
 
-// Bounds of the search for a steady pace: images, for large and for small ones, and the most images
-// after which a pace may repeat.
+// Bounds of the search for a steady pace: beats to schedule, images whatever their size, and the most
+// images after which a pace may repeat.
 const (
-	maxFrames      = 12
-	maxSmallFrames = 100
-	smallBeats     = 20_000 // beats of an image, all streams together
-	maxPeriod      = 4
+	maxBeats  = 3_000_000
+	minFrames = 12
+	maxFrames = 100
+	maxPeriod = 4
 )
 
 // timing is what buffers must not change.
@@ -22,10 +22,7 @@ type timing struct {
 // event one image (or a few) before, plus a constant. As no rule looks back further than recall images,
 // it will do so for ever. A pipeline that keeps varying gets the mean pace over the last images, rounded up.
 func (s *Schedule) steady(ctx context.Context) (timing, error) {
-	most := maxFrames
-	if s.beats() < smallBeats {
-		most = maxSmallFrames
-	}
+	most := min(max(maxBeats/s.beats(), minFrames), maxFrames)
 	recall := s.recall()
 	for n := 2; ; n++ {
 		if err := s.Run(ctx, n); err != nil {

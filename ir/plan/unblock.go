@@ -16,18 +16,9 @@ func (z *sizing) unblock(skips []*Stream) ([]*Stream, error) {
 			deep, others = append(deep, s), append(others, s)
 		}
 	}
-	plain, _, err := z.time(deep)
+	goal, wide, err := z.carryOn(deep)
 	if err != nil {
 		return nil, err
-	}
-	goal := plain.pace
-	wide := z.widen()
-	if goal > z.plan.slowest() {
-		t, _, err := z.time(deep)
-		if err != nil {
-			return nil, err
-		}
-		goal = t.pace
 	}
 	keeps := func(deep []*Stream) (bool, error) {
 		t, _, err := z.time(deep)
@@ -36,11 +27,43 @@ func (z *sizing) unblock(skips []*Stream) ([]*Stream, error) {
 		}
 		return err == nil && t.pace <= goal, nil
 	}
-	deep, err = z.withoutEach(deep, others, keeps)
-	if err != nil {
+	if deep, err = z.withoutEach(deep, others, keeps); err != nil {
 		return nil, err
 	}
-	return deep, z.narrow(wide, func() (bool, error) { return keeps(deep) })
+	for _, stages := range slices.Backward(wide) {
+		if err := z.narrow(stages, func() (bool, error) { return keeps(deep) }); err != nil {
+			return nil, err
+		}
+	}
+	return deep, nil
+}
+
+// mostRows is how many rows a line buffer gets at most beyond those that its window needs.
+const mostRows = 8
+
+// carryOn widens all line buffers until the pace is that of the slowest stage, or no better with more
+// rows. It gives the pace, and the stages that were widened each time.
+func (z *sizing) carryOn(deep []*Stream) (pace int64, wide [][]*Stage, err error) {
+	t, _, err := z.time(deep)
+	if err != nil {
+		return 0, nil, err
+	}
+	pace, least := t.pace, 0
+	for len(wide) < mostRows && pace > z.plan.slowest() {
+		wide = append(wide, z.widen())
+		if t, _, err = z.time(deep); err != nil {
+			return 0, nil, err
+		}
+		if t.pace < pace {
+			pace, least = t.pace, len(wide)
+		}
+	}
+	for _, stages := range wide[least:] {
+		for _, s := range stages {
+			s.Rows -= s.Fold.TapY
+		}
+	}
+	return pace, wide[:least], nil
 }
 
 // withoutEach takes those streams out that can do without depth: all of them, or one after the other.
