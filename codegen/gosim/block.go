@@ -15,40 +15,56 @@ const (
 
 // block is one generated function body: what a clock edge does, or what settling does.
 type block struct {
-	g     *graph
-	sinks []*sink
-	reps  []rep
-	live  []bool
-	avail []path        // the guard under which all uses of a value lie
-	evals []float64     // how often each lane would be evaluated, were it inline
-	users []int         // uses of a value
-	force []bool        // must be addressable
-	held  map[*val]bool // sources of which a copy is taken before they change
-	idle  map[*val]bool // computed for nobody: only lanes of it that no one takes are used
-	size  []int         // operations of the inline expression
-	value []bool        // needed as a value, not only to see whether a guard holds
-	picks []bool        // the value is a select made by a switch over pointers
+	g      *graph
+	sinks  []*sink
+	reps   []rep
+	live   []bool
+	avail  []path        // the guard under which all uses of a value lie
+	evals  []float64     // how often each lane would be evaluated, were it inline
+	users  []int         // uses of a value
+	force  []bool        // must be addressable
+	held   map[*val]bool // sources of which a copy is taken before they change
+	idle   map[*val]bool // computed for nobody: only lanes of it that no one takes are used
+	points map[*val]bool // answers of pointable for values that are written out
+	size   []int         // operations of the inline expression
+	value  []bool        // needed as a value, not only to see whether a guard holds
+	picks  []bool        // the value is a select made by a switch over pointers
 }
 
 // newBlock decides for every value how it is held. fields are values that stand in output fields.
 func newBlock(g *graph, sinks []*sink, fields []*sink) *block {
 	n := len(g.vals)
-	b := &block{g: g, sinks: sinks, reps: make([]rep, n), live: make([]bool, n), avail: make([]path, n),
-		evals: make([]float64, n), users: make([]int, n), force: make([]bool, n), size: make([]int, n), picks: make([]bool, n), value: make([]bool, n),
-		held: map[*val]bool{}, idle: map[*val]bool{}}
+	b := &block{
+		g: g, sinks: sinks, reps: make([]rep, n), live: make([]bool, n), avail: make([]path, n), evals: make([]float64, n),
+		users: make([]int, n), force: make([]bool, n), size: make([]int, n), picks: make([]bool, n), value: make([]bool, n),
+		held: map[*val]bool{}, idle: map[*val]bool{}, points: map[*val]bool{},
+	}
 	for _, f := range fields {
 		b.reps[f.value.id] = field
 	}
 	b.markValues()
+	b.useInSinks()
+	for i := n - 1; i >= 0; i-- {
+		if v := g.vals[i]; b.live[i] && !b.terminal(v) {
+			b.decide(v)
+			b.spread(v)
+		}
+	}
+	b.limitSize()
+	return b
+}
+
+// useInSinks notes the uses of values in sinks and their guards.
+func (b *block) useInSinks() {
 	tests := map[test]bool{}
-	for _, s := range sinks {
+	for _, s := range b.sinks {
 		for i := range s.guard {
 			for _, v := range b.leaves(s.guard, i) {
 				if t := (test{v, s.guard[i].cond}); !tests[t] {
 					tests[t] = true
 					b.use(v, s.guard[:i], 1)
 					if !b.brief(v) {
-						b.users[v.id]++
+						b.users[v.id]++ // worth a variable
 					}
 				}
 			}
@@ -60,14 +76,6 @@ func newBlock(g *graph, sinks []*sink, fields []*sink) *block {
 			b.force[v.id] = b.force[v.id] || v.vector()
 		}
 	}
-	for i := n - 1; i >= 0; i-- {
-		if v := g.vals[i]; b.live[i] && !b.terminal(v) {
-			b.decide(v)
-			b.spread(v)
-		}
-	}
-	b.limitSize()
-	return b
 }
 
 // test is a value tested by a guard's condition.
@@ -101,6 +109,8 @@ func (b *block) spread(v *val) {
 		switch {
 		case !a.vector():
 			share = 1
+		case v.op == rtl.OpMux && !v.args[0].vector():
+			share = times / 2 // the loop is split: one arm or the other
 		case v.op == rtl.OpLanes:
 			share = times * float64(v.typ.Lanes) / float64(a.typ.Lanes)
 		case v.op == rtl.OpSelect && i == 0, v.op == rtl.OpBitcast:
@@ -160,11 +170,21 @@ func (b *block) moves(v *val) bool {
 
 // pointable tells whether v can be had as a pointer to an array, without a loop.
 func (b *block) pointable(v *val) bool {
+	if b.terminal(v) || b.reps[v.id] == array || b.reps[v.id] == view {
+		return v.vector()
+	}
+	known, ok := b.points[v]
+	if !ok {
+		known = b.pointsInto(v)
+		b.points[v] = known
+	}
+	return known
+}
+
+func (b *block) pointsInto(v *val) bool {
 	switch {
 	case !v.vector():
 		return false
-	case b.terminal(v), b.reps[v.id] == array, b.reps[v.id] == view:
-		return true
 	case v.op == rtl.OpLanes:
 		return b.pointable(v.args[0]) && v.gotype() == v.args[0].gotype()
 	case v.op == rtl.OpSelect:

@@ -85,7 +85,7 @@ func (f *body) split(v *val, lo, n int, arms map[*val]bool, each func(l *loop, l
 }
 
 func (f *body) loop(v *val, lo, n int, arms map[*val]bool, each func(l *loop, lo int, p pos) jen.Code) []jen.Code {
-	l := &loop{f: f, n: n, names: map[string]string{}, arms: arms, used: map[string]bool{}}
+	l := &loop{f: f, n: n, names: map[string]string{}, arms: arms, used: map[string]bool{}, bare: n == 1}
 	if n <= unrollAll {
 		var stores []jen.Code
 		for i := range n {
@@ -97,14 +97,14 @@ func (f *body) loop(v *val, lo, n int, arms map[*val]bool, each func(l *loop, lo
 		return l.overRows(k, lo, each)
 	}
 	if n%unrollBy != 0 || f.b.size[v.id] > unrollSize {
-		store := each(l, lo, pos{v: f.i})
-		return append(l.before, l.ranging(f.i, n, store))
+		store := each(l, lo, pos{v: laneVar})
+		return append(l.before, l.ranging(laneVar, n, store))
 	}
 	var stores []jen.Code
 	for j := range unrollBy {
-		stores = append(stores, each(l, lo, pos{v: f.i, off: j}))
+		stores = append(stores, each(l, lo, pos{v: laneVar, off: j}))
 	}
-	head := []jen.Code{jen.Id(f.i).Op(":=").Lit(0), jen.Id(f.i).Op("<").Lit(n), jen.Id(f.i).Op("+=").Lit(unrollBy)}
+	head := []jen.Code{jen.Id(laneVar).Op(":=").Lit(0), jen.Id(laneVar).Op("<").Lit(n), jen.Id(laneVar).Op("+=").Lit(unrollBy)}
 	return append(l.before, jen.For(head...).Block(stores...))
 }
 
@@ -117,9 +117,9 @@ func (l *loop) overRows(k, lo int, each func(l *loop, lo int, p pos) jen.Code) [
 			inner = append(inner, each(l, lo, pos{row: true, c: c}))
 		}
 	} else {
-		store := each(l, lo, pos{row: true, v: l.f.i})
-		inner = []jen.Code{l.ranging(l.f.i, k, store)}
+		store := each(l, lo, pos{row: true, v: laneVar})
+		inner = []jen.Code{l.ranging(laneVar, k, store)}
 	}
 	outer := append(l.outer, inner...)
-	return append(l.before, l.ranging(l.f.q, l.n/k, outer...))
+	return append(l.before, l.ranging(rowVar, l.n/k, outer...))
 }

@@ -57,7 +57,7 @@ func newNest(enables []*val) *nest {
 			continue
 		}
 		n.enables[e] = true
-		for _, c := range conjuncts(e, nil) {
+		for _, c := range conjuncts(e) {
 			if shared[c]++; shared[c] > 1 && c.conjunction() {
 				n.enables[c] = true
 			}
@@ -75,7 +75,7 @@ func (n *nest) path(enable *val) path {
 		return p
 	}
 	var outer path
-	for _, c := range conjuncts(enable, nil) {
+	for _, c := range conjuncts(enable) {
 		if c != enable && n.enables[c] {
 			if p := n.path(c); len(p) > len(outer) {
 				outer = p
@@ -92,15 +92,22 @@ func (v *val) conjunction() bool {
 	return v.op == rtl.OpAnd && !v.vector() && v.args[0].oneBit() && v.args[1].oneBit()
 }
 
-// conjuncts lists the operands of a tree of one-bit ands, v itself included.
-func conjuncts(v *val, into []*val) []*val {
-	into = append(into, v)
-	if v.conjunction() {
-		for _, a := range v.args {
-			into = conjuncts(a, into)
+// conjuncts lists the values in a tree of one-bit ands, v itself included.
+func conjuncts(v *val) []*val {
+	found := []*val{v}
+	seen := map[*val]bool{v: true}
+	for i := 0; i < len(found); i++ {
+		if !found[i].conjunction() {
+			continue
+		}
+		for _, a := range found[i].args {
+			if !seen[a] {
+				seen[a] = true
+				found = append(found, a)
+			}
 		}
 	}
-	return into
+	return found
 }
 
 // leaves are the values that condition i of a path tests: its conjuncts without those that the
@@ -109,7 +116,7 @@ func (b *block) leaves(p path, i int) []*val {
 	sure := map[*val]bool{}
 	for _, l := range p[:i] {
 		if l.cond != nil {
-			for _, c := range conjuncts(l.cond, nil) {
+			for _, c := range conjuncts(l.cond) {
 				sure[c] = true
 			}
 		}

@@ -18,8 +18,6 @@ var (
 
 func point(v *big.Int) interval { return interval{v, v} }
 
-func pointOf(v int64) interval { return point(big.NewInt(v)) }
-
 func bitsInterval(bits int, signed bool) interval {
 	if signed {
 		half := new(big.Int).Lsh(one, uint(bits-1))

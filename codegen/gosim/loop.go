@@ -10,6 +10,12 @@ import (
 	"rampart/ir/rtl"
 )
 
+// The variables of loops over lanes and over rows of lanes.
+const (
+	laneVar = "i"
+	rowVar  = "q"
+)
+
 // ref is an array that generated code can index: a field, a local or a pointer to one.
 type ref struct {
 	code *jen.Statement
@@ -108,7 +114,7 @@ func (l *loop) element(r ref, p pos, t gotype) expr {
 
 // uses notes that a loop variable occurs; v may be an expression of it.
 func (l *loop) uses(v string) {
-	for _, name := range []string{l.f.i, l.f.q} {
+	for _, name := range []string{laneVar, rowVar} {
 		if l.used != nil && (v == name || strings.Contains(v, "("+name+"+")) {
 			l.used[name] = true
 		}
@@ -129,9 +135,9 @@ func (l *loop) rowOf(r ref, off int, t gotype) string {
 	name, ok := l.names[key]
 	if !ok {
 		name = l.f.names.name("row")
-		l.uses(l.f.q)
+		l.uses(rowVar)
 		l.names[key] = name
-		start := pos{v: fmt.Sprintf("%s*%d", l.f.q, l.row), off: off}
+		start := pos{v: fmt.Sprintf("%s*%d", rowVar, l.row), off: off}
 		l.outer = append(l.outer, jen.Id(name).Op(":=").Add(r.at(start.index(), l.row, t)))
 	}
 	return name
@@ -189,7 +195,7 @@ func (l *loop) stretched(v *val, p pos) expr {
 	k := int(v.imms[0])
 	switch {
 	case p.row && k == l.row && p.off%k == 0:
-		inner := pos{v: l.f.q, off: p.off / k}
+		inner := pos{v: rowVar, off: p.off / k}
 		e := l.lane(v.args[0], inner)
 		return l.hoist(fmt.Sprintf("lane %d %d", v.args[0].id, inner.off), "a", e, &l.outer)
 	case p.row:

@@ -223,7 +223,7 @@ func wordType(mem *rtl.Mem) *jen.Statement {
 }
 
 func (u *unit) parameters() []jen.Code {
-	names := newNamer(u.prog.names, append(reserved, u.i(), u.q())...)
+	names := newNamer(u.prog.names, slices.Concat(reserved, []string{laneVar, rowVar})...)
 	var out []jen.Code
 	for _, in := range u.params {
 		u.inputs[in] = names.name(in.name)
@@ -235,9 +235,6 @@ func (u *unit) parameters() []jen.Code {
 	}
 	return out
 }
-
-func (u *unit) i() string { return "i" }
-func (u *unit) q() string { return "q" }
 
 // tracks tells whether the module has tracked sinks.
 func (u *unit) tracks() bool {

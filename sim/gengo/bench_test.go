@@ -64,12 +64,10 @@ func BenchmarkNetwork(b *testing.B) {
 		name        string
 		multipliers int
 	}{{"scenes_unet_xs", 100}, {"scenes_unet_t", 100}, {"scenes_unet_t", 1000}} {
-		h, s := network(b, c.name, c.multipliers, 2)
 		for _, engine := range engines() {
-			if err := engine.build(b, h.Design); err != nil {
-				b.Fatal(err)
-			}
 			b.Run(fmt.Sprintf("%s_%d/%s", c.name, c.multipliers, engine.name), func(b *testing.B) {
+				h, s := network(b, c.name, c.multipliers, 2)
+				require.NoError(b, engine.build(b, h.Design))
 				before := childTime(b)
 				m, err := engine.start(context.Background())
 				require.NoError(b, err)

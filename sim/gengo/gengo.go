@@ -45,17 +45,25 @@ const (
 // Build makes the program for d in a folder below dir that is named after the contents of everything
 // that goes into it, or finds it there. Errors are diag.MissingTool and what the Go tool says.
 func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*Built, error) {
+	files, err := sources(d)
+	if err != nil {
+		return nil, err
+	}
+	return build(ctx, d, files, dir, opts)
+}
+
+// build makes the program for d from its source files, or finds it.
+func build(ctx context.Context, d *rtl.Design, files []gosim.File, dir string, opts Options) (*Built, error) {
 	tool, err := exec.LookPath("go")
 	if err != nil {
 		return nil, diag.MissingTool{Tool: "go", Install: install}
 	}
 	version, err := exec.CommandContext(ctx, tool, "env", "GOVERSION").Output()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("gengo: go env: %w", err)
-	}
-	files, err := sources(d)
-	if err != nil {
-		return nil, err
 	}
 	start := time.Now()
 	b := &Built{Dir: filepath.Join(dir, d.Top.Name+"-"+key(files, string(version))), design: d}
