@@ -247,7 +247,7 @@ func TestCompileNoise(t *testing.T) {
 	refused, accepted := 0, 0
 	dir := t.TempDir()
 	req := request(t, dir, unet())
-	for range 150 {
+	for range 80 {
 		data := append([]byte{}, clean...)
 		for range 1 + rng.IntN(4) {
 			data[rng.IntN(len(data))] ^= 1 << rng.IntN(8)

@@ -138,13 +138,15 @@ func (in *injector) outcomes(ctx context.Context) (*Injection, error) {
 			if in.opt.Progress != nil {
 				in.opt.Progress("faults", n, len(in.faults))
 			}
-			var err error
-			if out, masks, err = in.one(ctx, f); err != nil {
-				err = fmt.Errorf("fault %s: %w", f, err)
-				if ctx.Err() != nil {
-					err = Kept{Done: len(in.journal.done), Of: len(in.faults), Err: err}
-				}
-				return nil, err
+			err := ctx.Err()
+			if err == nil {
+				out, masks, err = in.one(ctx, f)
+			}
+			switch {
+			case ctx.Err() != nil:
+				return nil, Kept{Done: len(in.journal.done), Of: len(in.faults), Err: ctx.Err()}
+			case err != nil:
+				return nil, fmt.Errorf("fault %s: %w", f, err)
 			}
 			if err := in.journal.add(n, out); err != nil {
 				return nil, err
