@@ -285,7 +285,7 @@ func laneMux(v *val, x []expr) expr {
 func laneCast(v *val, x []expr) expr { return x[0].to(v.gotype()) }
 
 func laneSat(v *val, x []expr) expr {
-	a, to, r := x[0].value(), typeInterval(v.typ), v.args[0].rng
+	a, to, r := x[0].to(v.args[0].gotype()), typeInterval(v.typ), v.args[0].rng
 	if a.lit != nil {
 		return literal(clampInterval(interval{a.lit, a.lit}, to).lo)
 	}

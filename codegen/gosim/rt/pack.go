@@ -25,7 +25,7 @@ func Pack[T Lane](dst []byte, lanes []T, bits uint) []byte {
 
 // Unpack reads lanes of the given width from packed bytes.
 func Unpack[T Lane](lanes []T, bits uint, src []byte) {
-	if bits == 8 {
+	if bits == 8 && size[T]() == 8 {
 		for i := range lanes {
 			lanes[i] = T(src[i])
 		}

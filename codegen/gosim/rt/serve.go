@@ -83,8 +83,10 @@ func read(r io.Reader) (op byte, payload []byte, err error) {
 		return 0, nil, errors.New("empty request")
 	}
 	payload = make([]byte, n-1)
-	_, err = io.ReadFull(r, payload)
-	return head[4], payload, err
+	if _, err := io.ReadFull(r, payload); err != nil {
+		return 0, nil, io.ErrUnexpectedEOF
+	}
+	return head[4], payload, nil
 }
 
 func write(w *bufio.Writer, status byte, payload []byte) error {
