@@ -11,6 +11,7 @@ import (
 
 	"rampart/hw"
 	"rampart/internal/picture"
+	"rampart/internal/rtltest"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
 	"rampart/ir/onnx"
