@@ -57,10 +57,10 @@ func control(d *rtl.Design) []byte {
 	uses := instances(d)
 	for _, m := range d.Modules {
 		if uses[m] > 1 && len(m.Nodes) >= sharedNodes {
-			fmt.Fprintf(&b, "no_inline -module %q\n", m.Name)
+			fmt.Fprintf(&b, "no_inline -module %q\n", cName(m.Name))
 		}
 		for _, name := range stateNames(m) {
-			fmt.Fprintf(&b, "public_flat_rd -module %q -var %q\n", m.Name, name)
+			fmt.Fprintf(&b, "public_flat_rd -module %q -var %q\n", cName(m.Name), cName(name))
 		}
 	}
 	return []byte(b.String())
@@ -146,6 +146,6 @@ func writeStreams(b *strings.Builder, table string, streams []drive.Stream) {
 	b.WriteString("};\n\n")
 }
 
-// cName is a Verilog name as Verilator writes it in C++, where it keeps two underscores in a row for
-// itself.
+// cName is a Verilog name as Verilator has it in C++ and in control files: two underscores in a row are
+// its own.
 func cName(name string) string { return strings.ReplaceAll(name, "__", "___05F") }
