@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,6 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	code, message := verdict(ctx, err)
 	fmt.Fprintln(stderr, "rampart:", message)
+	a.json = a.json || slices.Contains(args, "--json") // which a command line with an error may hide
 	if a.json && !a.printed {
 		// Who reads JSON gets an object whatever happens. Where even that cannot be written, stderr has told all.
 		_ = a.print(failure{message, code}, nil)
