@@ -20,12 +20,14 @@ func Bit(b bool) uint8 {
 	return v
 }
 
-// Pick is a where c is true, else b.
+// Pick is a where c is true, else b. It goes through 64 bits since Go's compiler makes conditional
+// moves of wide values only, and branches of the others.
 func Pick[T Lane](c bool, a, b T) T {
+	v := uint64(b)
 	if c {
-		return a
+		v = uint64(a)
 	}
-	return b
+	return T(v)
 }
 
 // At is element i of s, or zero beyond its end.
