@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rampart/internal/nettest"
+	"rampart/ir/fixed"
+)
+
+// leastDepths complains of a FIFO in front of a join that is too shallow for the timing that FIFOs
+// without end would give, or deeper than that timing needs.
+func leastDepths(ctx context.Context, p *Plan) error {
+	same := func(a, b timing) bool { return a.pace == b.pace && a.latency == b.latency }
+	time := func(unlimited map[*Stream]bool) (timing, error) { return NewSchedule(p, unlimited).steady(ctx) }
+	now, err := time(nil)
+	if err != nil {
+		return err
+	}
+	unlimited := map[*Stream]bool{}
+	for _, s := range p.Streams {
+		unlimited[s] = s.Skip || s.From != nil && s.Depth > s.From.ownDepth(s)
+	}
+	best, err := time(unlimited)
+	if err != nil {
+		return err
+	}
+	if !same(now, best) {
+		return fmt.Errorf("pace %d, latency %d; without end %d, %d", now.pace, now.latency, best.pace, best.latency)
+	}
+	for _, s := range p.Streams {
+		if s.From == nil || s.Depth <= s.From.ownDepth(s) {
+			continue
+		}
+		s.Depth--
+		t, err := time(nil)
+		s.Depth++
+		if err == nil && same(t, now) {
+			return fmt.Errorf("stream %s is as good with depth %d", s.Name, s.Depth-1)
+		}
+	}
+	return nil
+}
+
+// each plans random U-Nets and other networks for few and for many multipliers.
+func each(t *testing.T, seeds int, check func(t *testing.T, p *Plan)) {
+	for seed := uint64(1); seed <= uint64(seeds); seed++ {
+		nets := map[string]*fixed.Net{"unet": unet(t, seed, 1+int(seed)%3)}
+		d := nettest.New(seed)
+		nets["any"] = d.Net(d.Within(1, 9))
+		for kind, net := range nets {
+			for _, target := range []Target{{}, {Multipliers: 100}, {Multipliers: 1000}} {
+				t.Run(fmt.Sprintf("%s %d for %d", kind, seed, target.Multipliers), func(t *testing.T) {
+					p, err := New(t.Context(), net, target)
+					require.NoError(t, err)
+					check(t, p)
+				})
+			}
+		}
+	}
+}
+
+func TestPaceIsThatOfTheSlowestStageWithTheLeastBuffers(t *testing.T) {
+	deep := 0
+	each(t, 7, func(t *testing.T, p *Plan) {
+		assert.Equal(t, p.slowest(), p.Estimate.CyclesPerFrame)
+		require.NoError(t, leastDepths(t.Context(), p))
+		for _, s := range p.Streams {
+			if s.From != nil && s.Depth > s.From.ownDepth(s) {
+				deep++
+			}
+		}
+	})
+	assert.Greater(t, deep, 50, "streams whose depth the test is about")
+}
+
+func TestLeastDepthsComplains(t *testing.T) {
+	p, err := New(t.Context(), unet(t, 3, 2), Target{Multipliers: 100})
+	require.NoError(t, err)
+	for _, s := range p.Streams {
+		if !s.Skip {
+			continue
+		}
+		s.Depth++
+		assert.ErrorContains(t, leastDepths(t.Context(), p), "is as good with depth")
+		s.Depth -= 2
+		assert.Error(t, leastDepths(t.Context(), p))
+		s.Depth++
+	}
+}
+
+// A pipeline may take its first images at one pace and keep another; what New says of the pace must hold
+// for many images, and from the image on that it names.
+func TestPaceLasts(t *testing.T) {
+	each(t, 3, func(t *testing.T, p *Plan) {
+		s := NewSchedule(p, nil)
+		frames := p.Estimate.WarmupFrames + 10
+		require.NoError(t, s.Run(t.Context(), frames))
+		for n := p.Estimate.WarmupFrames; n < frames; n++ {
+			assert.Equal(t, p.Estimate.CyclesPerFrame, s.frameEnd(n)-s.frameEnd(n-1), "image %d", n)
+		}
+		assert.Equal(t, p.Estimate.LatencyCycles, s.frameEnd(0))
+	})
+}
+
+func TestShallowPipelineStops(t *testing.T) {
+	p, err := New(t.Context(), unet(t, 3, 2), Target{Multipliers: 100})
+	require.NoError(t, err)
+	for _, s := range p.Streams {
+		if s.Skip {
+			s.Depth = minDepth
+		}
+	}
+	err = NewSchedule(p, nil).Run(t.Context(), 1)
+	require.ErrorContains(t, err, "a buffer is too shallow")
+}
+
+func TestPlanningEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := New(ctx, unet(t, 3, 2), Target{})
+	require.ErrorIs(t, err, context.Canceled)
+}
