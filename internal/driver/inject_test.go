@@ -16,13 +16,12 @@ import (
 	"rampart/internal/metrics"
 	"rampart/ir/rtl"
 	"rampart/sim"
-	"rampart/sim/interp"
 )
 
 // injection is what injecting random faults into a build takes.
 func injection(b *Build, n int) InjectOptions {
 	return InjectOptions{
-		Engine: Interp, Images: beside(b, "images.npy"), Ignore: -1, Random: n, Sites: AllSites, Seed: 5, Jobs: 1, Out: beside(b, "faults"),
+		Engine: GoSim, Images: beside(b, "images.npy"), Ignore: -1, Random: n, Sites: AllSites, Seed: 5, Jobs: 1, Out: beside(b, "faults"),
 	}
 }
 
@@ -44,8 +43,9 @@ func TestInject(t *testing.T) {
 	require.Len(t, r.Outcomes, 301)
 	assert.Equal(t, o.Faults[0].String(), r.Outcomes[0].Fault, "what was asked for comes first")
 
-	m, err := interp.New(b.HW.Design)
+	m, err := b.Machine(t.Context(), GoSim, 1)
 	require.NoError(t, err)
+	defer func() { assert.NoError(t, m.Close()) }()
 	_, images, err := b.Images(o.Images)
 	require.NoError(t, err)
 	golden, err := m.Run(t.Context(), b.stimulus(images))
@@ -110,7 +110,7 @@ func TestInject(t *testing.T) {
 
 func TestInjectIsRepeatable(t *testing.T) {
 	b := compiled(t, small())
-	o := injection(b, 20)
+	o := injection(b, 10)
 	var first map[string]string
 	for _, e := range []Engine{Interp, GoSim} {
 		for _, jobs := range []int{1, 2} {
@@ -220,7 +220,7 @@ func TestInjectKeepsWorkApart(t *testing.T) {
 	images, labels, engine, fewer := o, o, o, o
 	images.Images = bytesFile(t, dir, "other.npy", 200, 3, 4, 4, 1)
 	labels.Labels = bytesFile(t, dir, "labels.npy", 2, 3, 4, 4)
-	engine.Engine = GoSim
+	engine.Engine = Interp
 	fewer.Random = 5
 	for n, other := range []InjectOptions{o, images, labels, engine, fewer} {
 		require.Error(t, interrupted(t, b, other, 3))

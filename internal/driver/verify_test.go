@@ -15,7 +15,6 @@ import (
 	"rampart/internal/onnxtest"
 	"rampart/ir/rtl"
 	"rampart/sim"
-	"rampart/sim/interp"
 )
 
 func TestVerify(t *testing.T) {
@@ -60,7 +59,7 @@ func (w wrong) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) {
 	return t, err
 }
 
-// small is a network that the interpreter runs in no time.
+// small is a network that every engine runs in no time.
 func small() onnxtest.Model {
 	b := onnxtest.NewBuilder(1, 4, 4)
 	b.Output(b.Conv("head", b.Relu("r", b.Conv("c", "x", 1, 2, 3)), 2, 2, 1), 2, 4, 4)
@@ -76,12 +75,12 @@ func small() onnxtest.Model {
 	return b.Model
 }
 
-// interpreted verifies a build with interpreters for all machines, the one of engine e made wrong.
-func interpreted(t *testing.T, b *Build, flips int, e Engine, w wrong, change func(*verifier)) *Report {
+// oneWrong verifies a build with generated Go, which is fast, for all machines, the one of engine e made wrong.
+func oneWrong(t *testing.T, b *Build, flips int, e Engine, w wrong, change func(*verifier)) *Report {
 	t.Helper()
 	v := b.verifier(VerifyOptions{Seed: 1, Flips: flips, Engines: []Engine{GoSim, Verilator, Interp}})
 	v.machine = func(_ context.Context, engine Engine, _ int) (sim.Machine, error) {
-		m, err := interp.New(b.HW.Design)
+		m, err := b.Machine(t.Context(), GoSim, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +164,7 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 			if slices.Contains(c.fails, flipCheck) {
 				count = 60 // many flips strike where a cycle more or less makes no difference
 			}
-			r := interpreted(t, b, count, c.engine, c.wrong, c.change)
+			r := oneWrong(t, b, count, c.engine, c.wrong, c.change)
 			assert.ElementsMatch(t, c.fails, failed(r))
 			assert.Equal(t, len(c.fails) == 0, r.Passed)
 			assert.True(t, c.detail == "" || slices.ContainsFunc(r.Checks, func(k Check) bool {
@@ -206,10 +205,10 @@ func TestVerifyFindsChangedFiles(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err)
-			r, err := again.Verify(t.Context(), VerifyOptions{Engines: []Engine{Fixed}})
-			require.NoError(t, err)
-			assert.Equal(t, []string{"files = compiled plan"}, failed(r), name)
-			assert.Contains(t, r.Checks[0].Detail, name)
+			v := again.verifier(VerifyOptions{})
+			require.NoError(t, v.files(t.Context()))
+			assert.Equal(t, []string{"files = compiled plan"}, failed(&v.report), name)
+			assert.Contains(t, v.report.Checks[0].Detail, name)
 			require.NoError(t, os.WriteFile(path, data, 0o666))
 		}
 		require.NoError(t, os.WriteFile(path, data, 0o666))
