@@ -32,6 +32,9 @@ type nested struct {
 	next, done uint64
 }
 
+// marks tells whether the block, or one around it, notes a change.
+func (n *nested) marks() bool { return n != nil && (n.changed || n.outer.marks()) }
+
 // tree nests statements by their guards; statements that follow one another share an if.
 func (f *body) tree(steps []step) *nested {
 	root := &nested{}
@@ -49,6 +52,7 @@ func (f *body) tree(steps []step) *nested {
 		}
 		open = s.path
 		at.items = append(at.items, s)
+		at.changed = at.changed || s.sink != nil && f.u.changesBlindly(s.sink)
 		switch {
 		case s.val != nil:
 			f.home[s.val] = at
@@ -106,7 +110,7 @@ func (f *body) write(n *nested) []jen.Code {
 	if n.next != 0 {
 		out = append(out, jen.Id("next").Op("|=").Add(mask(n.next)))
 	}
-	if n.changed {
+	if n.changed && !n.outer.marks() {
 		out = append(out, jen.Id("changed").Op("=").Lit(1))
 	}
 	return out

@@ -21,21 +21,19 @@ func (f *body) commit(n *nested, s *sink) []jen.Code {
 	}
 	to := f.u.place(jen.Id("m"), s.dest)
 	if s.dest.vector() {
-		n.changed = true
 		n.next |= f.u.track.bySource[s.dest]
 		return f.fill(ref{code: to}, s.dest.gotype(), s.value)
 	}
-	return f.setScalar(n, s, to, f.expr(s.value).to(s.dest.gotype()))
+	return f.setScalar(s, to, f.expr(s.value).to(s.dest.gotype()))
 }
 
 // setScalar assigns to a register and notes whether it changed. Under a guard it is taken to change.
-func (f *body) setScalar(n *nested, s *sink, to *jen.Statement, e expr) []jen.Code {
+func (f *body) setScalar(s *sink, to *jen.Statement, e expr) []jen.Code {
 	if f.u.track.bySource[s.dest] != 0 {
 		return f.compareScalar(s, to, e)
 	}
 	if s.guarded() {
-		n.changed = true
-		return []jen.Code{jen.Add(to).Op("=").Add(e.code)}
+			return []jen.Code{jen.Add(to).Op("=").Add(e.code)}
 	}
 	var out []jen.Code
 	if !e.plain || e.lit != nil {
@@ -76,9 +74,8 @@ func (f *body) readMem(n *nested, s *sink) []jen.Code {
 	}
 	word := jen.Id("m").Dot(f.u.memOf[s.mem]).Index(at)
 	if !s.dest.vector() {
-		return f.setScalar(n, s, to, expr{code: word, prec: precOperand, typ: s.dest.gotype()})
+		return f.setScalar(s, to, expr{code: word, prec: precOperand, typ: s.dest.gotype()})
 	}
-	n.changed = true
 	n.next |= f.u.track.bySource[s.dest]
 	return []jen.Code{jen.Add(to).Op("=").Add(word)}
 }
@@ -104,7 +101,6 @@ func (f *body) writeMem(n *nested, s *sink) []jen.Code {
 		fits := jen.Uint64().Call(addr.code).Op("<").Lit(s.mem.Depth)
 		store = []jen.Code{jen.If(fits).Block(store...)}
 	}
-	n.changed = true
 	n.next |= f.u.track.byMem[s.mem]
 	return append(out, store...)
 }

@@ -85,6 +85,17 @@ func watch(watched map[*val]bool, v *val) {
 // guarded tells whether an enable guards the sink.
 func (s *sink) guarded() bool { return len(s.guard) > 0 && s.guard[0].cond != nil }
 
+// changesBlindly tells whether executing the sink counts as a change without a comparison.
+func (u *unit) changesBlindly(s *sink) bool {
+	switch s.kind {
+	case writeMem:
+		return true
+	case setReg, readMem:
+		return s.dest.vector() || s.guarded() && u.track.bySource[s.dest] == 0
+	}
+	return false
+}
+
 // chooseTracked lists the sinks to track, those that need it most first: vectors without a guard, then
 // those whose work is heavy.
 func chooseTracked(sinks []*sink) []*sink {
