@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,6 +54,7 @@ func TestBadInput(t *testing.T) {
 		simulate + " --labels images.npy":                                       "images.npy",
 		simulate + " --wave w.vcd":                                              "engine fixed writes no waveforms",
 		simulate + " --engine interp --wave net.onnx/w.vcd":                     "a part of its path is a file",
+		simulate + " --engine interp --wave /dev/full":                          "/dev/full: the disk is full",
 		"verify nowhere":                                                              "nowhere",
 		"verify build --engines warp":                                                 `"warp" is not an engine`,
 		"verify build --flips -1":                                                     "negative",
@@ -116,4 +118,27 @@ func TestMissingTools(t *testing.T) {
 		assert.Equal(t, before, files(t))
 	}
 	s.ok("simulate build --images images.npy -o new")
+	require.NoError(t, os.RemoveAll("new"))
+
+	// Verilator without the compiler that it needs.
+	for _, tool := range []string{"verilator", "make"} {
+		require.NoError(t, os.WriteFile(filepath.Join(os.Getenv("PATH"), tool), []byte("#!/bin/sh\n"), 0o777))
+	}
+	code, _, errs := s.run("simulate build --images images.npy -o new --engine verilator")
+	assert.Equal(t, 3, code)
+	assert.Equal(t, "rampart: g++ is not installed; install it with: apt-get install verilator g++ make\n", errs)
+}
+
+// A cache that cannot be written is told of, with the variable that names another.
+func TestUnusableCache(t *testing.T) {
+	s := newShell(t)
+	s.build()
+	before := files(t)
+	t.Setenv("RAMPART_CACHE", "net.onnx/cache")
+	for _, engine := range []string{"go", "verilator"} {
+		code, _, errs := s.run("simulate build --images images.npy -o new --engine " + engine)
+		assert.Equal(t, 2, code)
+		assert.Equal(t, "rampart: net.onnx/cache/"+engine+": not a directory; set RAMPART_CACHE to a folder for built simulators\n", errs)
+	}
+	assert.Equal(t, before, files(t))
 }

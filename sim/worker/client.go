@@ -10,6 +10,7 @@ import (
 	"math"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"rampart/internal/diag"
 	"rampart/ir/rtl"
@@ -40,6 +41,8 @@ func Start(ctx context.Context, cmd *exec.Cmd, d *rtl.Design) (sim.Machine, erro
 	if cmd.Stderr == nil {
 		cmd.Stderr = &c.stderr
 	}
+	// A Ctrl-C in a terminal goes to whole groups; when this program ends is for its client to say.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
