@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +71,13 @@ func verdict(ctx context.Context, err error) (code int, message string) {
 	var missing diag.MissingTool
 	var differs diag.Difference
 	var kept driver.Kept
+	if errors.As(err, new(*exec.ExitError)) {
+		// A Ctrl-C ends the tools that run for this program too, at times before it is noticed here.
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 	switch {
 	case ctx.Err() != nil && errors.As(err, &kept):
 		return exitInterrupted, "interrupted; " + kept.Error()

@@ -2,9 +2,11 @@ package driver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"rampart/codegen/hlsc"
 	"rampart/hw"
@@ -61,6 +63,14 @@ func cacheDir(sub string) (string, error) {
 	return dir, nil
 }
 
+// cacheProblem tells a user whose disk is full about the cache.
+func cacheProblem(dir string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return diag.Problem{File: dir, What: "the disk is full", Remedy: "free some space, or set RAMPART_CACHE to a folder elsewhere"}
+	}
+	return err
+}
+
 // Machine starts a cycle engine on the build's hardware; close it when done.
 func (b *Build) Machine(ctx context.Context, e Engine, jobs int) (sim.Machine, error) {
 	switch e {
@@ -73,7 +83,7 @@ func (b *Build) Machine(ctx context.Context, e Engine, jobs int) (sim.Machine, e
 		}
 		built, err := gengo.Build(ctx, b.HW.Design, dir, gengo.Options{Jobs: jobs})
 		if err != nil {
-			return nil, err
+			return nil, cacheProblem(dir, err)
 		}
 		return built.Start(ctx)
 	case Verilator:
@@ -83,7 +93,7 @@ func (b *Build) Machine(ctx context.Context, e Engine, jobs int) (sim.Machine, e
 		}
 		built, err := verilator.Build(ctx, b.HW.Design, dir, verilator.Options{Jobs: jobs})
 		if err != nil {
-			return nil, err
+			return nil, cacheProblem(dir, err)
 		}
 		return built.Start(ctx)
 	}

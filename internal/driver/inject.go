@@ -143,6 +143,8 @@ func (in *injector) outcomes(ctx context.Context) (*Injection, error) {
 				out, masks, err = in.one(ctx, f)
 			}
 			switch {
+			case ctx.Err() != nil && len(in.journal.done) == 0:
+				return nil, ctx.Err()
 			case ctx.Err() != nil:
 				return nil, Kept{Done: len(in.journal.done), Of: len(in.faults), Err: ctx.Err()}
 			case err != nil:

@@ -58,7 +58,7 @@ func (b *Build) verilatorWave(ctx context.Context, s *sim.Stimulus, file string,
 	}
 	built, err := verilator.Build(ctx, b.HW.Design, dir, verilator.Options{Trace: true})
 	if err != nil {
-		return err
+		return cacheProblem(dir, err)
 	}
 	m, err := built.Start(ctx)
 	if err != nil {
