@@ -80,6 +80,11 @@ func findRanges(m *rtl.Module) ranges {
 		k := nodeRange{exact: r.exact(n), wrapped: make([]span, n.Type.Lanes)}
 		for i, s := range k.exact {
 			k.wrapped[i] = wrapSpan(n.Type, s)
+			if n.Op.Info().Lanes {
+				if v := absorbed(n, r.operands(n, i)); v != nil {
+					k.wrapped[i] = wrapSpan(n.Type, point(v))
+				}
+			}
 		}
 		r[n.ID] = k
 	}
@@ -95,20 +100,20 @@ func (r ranges) exact(n *rtl.Node) []span {
 	rule := laneRanges[n.Op]
 	for i := range out {
 		out[i] = rangeOf(n.Type)
-		if rule == nil {
-			continue
-		}
-		args := make([]span, len(n.Args))
-		for k, a := range n.Args {
-			args[k] = r.lane(a, i)
-		}
-		if v := absorbed(n, args); v != nil {
-			out[i] = point(v)
-		} else {
-			out[i] = rule(n, args)
+		if rule != nil {
+			out[i] = rule(n, r.operands(n, i))
 		}
 	}
 	return out
+}
+
+// operands bounds the operands of n in lane i.
+func (r ranges) operands(n *rtl.Node, i int) []span {
+	args := make([]span, len(n.Args))
+	for k, a := range n.Args {
+		args[k] = r.lane(a, i)
+	}
+	return args
 }
 
 // wrapSpan is s wrapped to type t: exact for what fits and for single values.

@@ -109,8 +109,8 @@ func bitwiseRange(f func(z, x, y *big.Int) *big.Int) func(n *rtl.Node, a []span)
 	}
 }
 
-// absorbed is the result where one constant operand alone decides all bits that n keeps: an and or a
-// product with zeros, zeros shifted left, an or with ones. Else nil.
+// absorbed is the value of n where one operand alone decides all bits that n keeps: an and or a product
+// with zeros, zeros shifted left, all bits shifted out, an or with ones, the low bit of twice a value. Else nil.
 func absorbed(n *rtl.Node, a []span) *big.Int {
 	zeros, ones := new(big.Int), big.NewInt(-1)
 	for i, s := range a {
@@ -125,7 +125,10 @@ func absorbed(n *rtl.Node, a []span) *big.Int {
 			return ones
 		}
 	}
-	if n.Op == rtl.OpAdd && n.Type.Bits == 1 && n.Args[0] == n.Args[1] {
+	switch {
+	case n.Op == rtl.OpAdd && n.Type.Bits == 1 && n.Args[0] == n.Args[1]:
+		return zeros
+	case n.Op == rtl.OpShl && a[1].lo.Cmp(big.NewInt(int64(n.Type.Bits))) >= 0:
 		return zeros
 	}
 	return nil
@@ -139,11 +142,8 @@ func shiftBounds(by span) (lo, hi uint) {
 	return uint(lesser(by.lo, far).Int64()), uint(lesser(by.hi, far).Int64())
 }
 
-func shlRange(n *rtl.Node, a []span) span {
+func shlRange(_ *rtl.Node, a []span) span {
 	lo, hi := shiftBounds(a[1])
-	if lo >= uint(n.Type.Bits) {
-		return point(new(big.Int))
-	}
 	s := span{new(big.Int).Lsh(a[0].lo, lo), new(big.Int).Lsh(a[0].hi, lo)}
 	return s.union(span{new(big.Int).Lsh(a[0].lo, hi), new(big.Int).Lsh(a[0].hi, hi)})
 }
