@@ -1,6 +1,6 @@
 // Package harness writes the C++ program that runs Verilator's model of a design as a worker: it obeys
 // the wire format of sim/worker on its standard input and output. In: an ir/rtl design and the streams
-// of its top module. Out: C++ that is the same for every design (runtime/worker.cpp), the tables of this one
+// of its top module. Out: C++ that is the same for every design (runtime/), the tables of this one
 // (design.h), and Verilator's control file (state.vlt), which keeps the state of the design reachable
 // so that the Verilog itself needs no pragmas. It does not run any tool.
 //
@@ -9,7 +9,7 @@
 package harness
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"sort"
 	"strings"
@@ -34,17 +34,24 @@ const (
 	ControlFile = "state.vlt"
 )
 
-//go:embed runtime/worker.cpp
-var workerSource []byte
+//go:embed runtime
+var runtime embed.FS
+
+// runtimeFiles are the same for every design.
+var runtimeFiles = []string{WorkerFile, "model.h", "run.h", "wire.h"}
 
 // Emit writes the program for d, whose top module has the given streams. The fingerprint is what the
 // program says it was made from when its client asks.
 func Emit(d *rtl.Design, ports drive.Ports, fingerprint uint64) []File {
-	return []File{
-		{WorkerFile, workerSource},
-		{TablesFile, tables(d, ports, fingerprint)},
-		{ControlFile, control(d)},
+	files := []File{{TablesFile, tables(d, ports, fingerprint)}, {ControlFile, control(d)}}
+	for _, name := range runtimeFiles {
+		data, err := runtime.ReadFile("runtime/" + name)
+		if err != nil {
+			panic("BUG: harness: " + err.Error())
+		}
+		files = append(files, File{name, data})
 	}
+	return files
 }
 
 // control makes every piece of state visible to the program, and nothing else, and has the instances

@@ -181,8 +181,8 @@ var binaryOps = map[string]binaryInfo{
 type item interface{ isItem() }
 
 type (
-	// section separates groups of items; title may be empty.
-	section struct{ title string }
+	// section separates groups of items.
+	section struct{}
 	// decl declares a net; value, where given, drives a wire or defines a localparam.
 	decl struct {
 		net   *net
