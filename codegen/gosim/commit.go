@@ -33,7 +33,7 @@ func (f *body) setScalar(s *sink, to *jen.Statement, e expr) []jen.Code {
 		return f.compareScalar(s, to, e)
 	}
 	if s.guarded() {
-			return []jen.Code{jen.Add(to).Op("=").Add(e.code)}
+		return []jen.Code{jen.Add(to).Op("=").Add(e.code)}
 	}
 	var out []jen.Code
 	if !e.plain || e.lit != nil {
@@ -131,5 +131,5 @@ func (f *body) stepInst(s *sink) []jen.Code {
 	if bits != 0 {
 		inner = append(inner, jen.Id("next").Op("|=").Add(mask(bits)))
 	}
-	return append(out, jen.If(jen.Op("!").Add(inst).Dot("still")).Block(inner...))
+	return append(out, jen.If(jen.Add(inst).Dot("awake").Op("!=").Lit(0)).Block(inner...))
 }

@@ -43,17 +43,33 @@ func (u *unit) stepBody() []jen.Code {
 	if u.tracks() {
 		out = append(out, jen.Id("m").Dot("stale").Op("=").Id("stale").Op("&^").Id("done").Op("|").Id("next"))
 	}
-	out = append(out, jen.Id("m").Dot("still").Op("=").Id("changed").Op("==").Lit(0))
-	keep := u.keepInputs()
-	switch {
-	case len(keep) > 0 && len(u.settles) > 0:
-		out = append(out, jen.If(jen.Id("changed").Op("!=").Lit(0)).Block(jen.Id("m").Dot("settle").Call()).Else().Block(keep...))
-	case len(keep) > 0:
-		out = append(out, jen.If(jen.Id("changed").Op("==").Lit(0)).Block(keep...))
-	case len(u.settles) > 0:
-		out = append(out, jen.If(jen.Id("changed").Op("!=").Lit(0)).Block(jen.Id("m").Dot("settle").Call()))
+	settle := jen.Id("m").Dot("settle").Call()
+	awake := jen.Id("m").Dot("awake")
+	end := []jen.Code{jen.Add(awake).Op("=").Lit(u.track.depth + 1)}
+	idle := []jen.Code{jen.Add(awake).Op("=").Lit(0)}
+	if u.track.depth > 0 {
+		idle[0] = jen.Add(awake).Op("=").Max(jen.Add(awake), jen.Lit(1)).Op("-").Lit(1)
+	}
+	if len(u.settles) > 0 && !u.settlesDerived() {
+		end = append(end, settle)
+	}
+	out = append(out, jen.If(jen.Id("changed").Op("!=").Lit(0)).Block(end...).Else().Block(append(idle, u.keepInputs()...)...))
+	if u.settlesDerived() {
+		out = append(out, settle)
 	}
 	return out
+}
+
+// settlesDerived tells whether an output field follows from a register that may change unnoticed.
+func (u *unit) settlesDerived() bool {
+	for _, s := range u.settles {
+		for src := range sourcesOf(s.value) {
+			if u.track.derived[src] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // now is the value of an input port as an operand of a comparison or assignment.
@@ -66,7 +82,7 @@ func (u *unit) now(in *val) *jen.Statement {
 
 // unchanged is the condition under which a step would change nothing.
 func (u *unit) unchanged() *jen.Statement {
-	c := jen.Id("m").Dot("still")
+	c := jen.Id("m").Dot("awake").Op("==").Lit(0)
 	for _, vectors := range []bool{false, true} { // the cheap comparisons first
 		for _, in := range u.track.watched {
 			if in.vector() == vectors {
@@ -112,7 +128,7 @@ func (u *unit) wakeBody() []jen.Code {
 	if u.tracks() {
 		out = append(out, jen.Id("m").Dot("stale").Op("=").Op("^").Uint64().Call(jen.Lit(0)))
 	}
-	out = append(out, jen.Id("m").Dot("still").Op("=").False())
+	out = append(out, jen.Id("m").Dot("awake").Op("=").Lit(u.track.depth+1))
 	if len(u.settles) > 0 {
 		out = append(out, jen.Id("m").Dot("settle").Call())
 	}

@@ -12,8 +12,8 @@ import (
 // stale word, which whatever changes a source sets.
 //
 // A sink that is executed under a guard, or puts a vector, is taken to change something; a scalar
-// without a guard is compared, and one that tracked sinks depend on. A module in which nothing changed
-// is still: it does nothing while its inputs stay the same.
+// without a guard is compared, or derived (see derive.go), and one that tracked sinks depend on is
+// compared. A module in which nothing changed rests: it does nothing while its inputs stay the same.
 
 const (
 	maxTracked = 64 // bits of the stale word
@@ -24,7 +24,9 @@ const (
 type tracking struct {
 	bySource map[*val]uint64
 	byMem    map[*rtl.Mem]uint64
-	watched  []*val // inputs, in port order, whose change ends a still module's rest
+	watched  []*val        // inputs, in port order, whose change ends a module's rest
+	derived  map[*val]bool // registers that are not compared
+	depth    int           // the longest row of derived registers
 }
 
 // track chooses the tracked sinks, extends their guards, and finds what to watch. exempt tells whether
@@ -46,6 +48,7 @@ func track(g *graph, inputs []*val, sinks []*sink, exempt func(i *rtl.Instance, 
 		}
 		s.guard = append(slices.Clone(s.guard), lit{mask: s.bit})
 	}
+	t.derive(sinks)
 	watched := map[*val]bool{}
 	for _, s := range sinks {
 		for _, l := range s.guard {
@@ -62,7 +65,7 @@ func track(g *graph, inputs []*val, sinks []*sink, exempt func(i *rtl.Instance, 
 			continue
 		}
 		if s.bit == 0 && s.guarded() && t.bySource[s.dest] == 0 {
-			continue // in a still module its guard was 0, and is as long as nothing watched changes
+			continue // in a module at rest its guard was 0, and is as long as nothing watched changes
 		}
 		for _, v := range s.operands() {
 			watch(watched, v)

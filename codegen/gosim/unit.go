@@ -45,7 +45,7 @@ func newUnit(p *program, m *rtl.Module) *unit {
 	u := &unit{prog: p, mod: m, stateOf: map[*val]string{}, memOf: map[*rtl.Mem]string{},
 		instOf: map[*rtl.Instance]string{}, fieldOf: map[*val]string{}, inputs: map[*val]string{},
 		was: map[*val]string{}, outInst: map[*val]outPort{},
-		fields: newNamer(nil, "step", "settle", "wake", "reset", "states", "still", "stale")}
+		fields: newNamer(nil, "step", "settle", "wake", "reset", "states", "awake", "stale")}
 	u.typeName = p.names.name(m.Name)
 	u.g = newGraph(m, u.port)
 	for _, n := range m.Inputs {
@@ -115,7 +115,7 @@ func (u *unit) watched(in *val) bool {
 	return false
 }
 
-// watches tells whether a change of an input port can end the rest of a still instance.
+// watches tells whether a change of an input port can end the rest of an instance.
 func (u *unit) watches(port int) bool { return u.watched(u.params[port]) }
 
 // place is where a source stands inside recv, a value of the unit's type.
@@ -201,7 +201,7 @@ func (u *unit) structure() []jen.Code {
 	if u.tracks() {
 		out = append(out, jen.Id("stale").Uint64().Comment("tracked statements of which a source changed"))
 	}
-	return append(out, jen.Id("still").Bool().Comment("the last step changed nothing"))
+	return append(out, jen.Id("awake").Uint8().Comment("steps without a change until it rests"))
 }
 
 func describe(t rtl.Type, doc string) string {
