@@ -42,9 +42,9 @@ type sizing struct {
 	effort int // beats that may still be scheduled
 }
 
-// maxEffort bounds the time of the search: about 20 s. The buffers of a plan that needs more are
+// maxEffort bounds the time of the search: about 10 s. The buffers of a plan that needs more are
 // deep enough, but perhaps not the least.
-const maxEffort = 1_000_000_000
+const maxEffort = 600_000_000
 
 // time is the timing with FIFOs without end for the given streams; it fails where the pipeline stops.
 func (z *sizing) time(unlimited []*Stream) (timing, *Schedule, error) {
@@ -90,16 +90,39 @@ func (p *Plan) setDepths(ctx context.Context) error {
 	}
 	// The deepest first: it has the most to save.
 	slices.SortStableFunc(deep, func(a, b *Stream) int { return cmp.Compare(b.Depth, a.Depth) })
-	for _, d := range deep {
-		if err := z.shrink(d, goal); err != nil {
-			return err
-		}
-	}
-	if goal, _, err = z.time(nil); err != nil {
+	t, err := z.shrinkAll(deep, goal)
+	if err != nil {
 		return err
 	}
-	p.Estimate.CyclesPerFrame, p.Estimate.LatencyCycles, p.Estimate.WarmupFrames = goal.pace, goal.latency, goal.warmup
+	p.Estimate.CyclesPerFrame, p.Estimate.LatencyCycles, p.Estimate.WarmupFrames = t.pace, t.latency, t.warmup
 	return nil
+}
+
+// shrinkAll finds the least depths that keep the timing; the present ones do. Less depth never makes a
+// beat earlier, so that each depth is the least for the others, too, in the end. Depths that keep the
+// latency, which one image tells, most often keep the pace as well, which takes several.
+func (z *sizing) shrinkAll(deep []*Stream, goal timing) (timing, error) {
+	most := make([]int, len(deep))
+	for i, d := range deep {
+		most[i] = d.Depth
+		if err := z.keepLatency(d, goal.latency); err != nil {
+			return timing{}, err
+		}
+	}
+	t, _, err := z.time(nil)
+	if z.ctx.Err() != nil || err == nil && t.pace <= goal.pace {
+		return t, err
+	}
+	for i, d := range deep {
+		d.Depth = most[i]
+	}
+	for _, d := range deep {
+		if err := z.keepBoth(d, goal); err != nil {
+			return timing{}, err
+		}
+	}
+	t, _, err = z.time(nil)
+	return t, err
 }
 
 // slowest is the number of cycles that the slowest stage needs for an image.
@@ -111,12 +134,9 @@ func (p *Plan) slowest() int64 {
 	return most
 }
 
-// shrink finds a stream's least depth that keeps the timing. Its present depth does. Less depth never
-// makes a beat earlier, so that latency and pace each have a depth from which on they are kept. The
-// search takes the latency first, which one image tells.
-func (z *sizing) shrink(s *Stream, goal timing) error {
+// keepLatency finds a stream's least depth that keeps the latency. Its present depth does.
+func (z *sizing) keepLatency(s *Stream, latency int64) error {
 	b := bracket{low: s.From.ownDepth(s) - 1, high: s.Depth}
-	most := s.Depth
 	for b.high-b.low > 1 && z.effort > 0 {
 		s.Depth = b.guess()
 		run := NewSchedule(z.plan, nil)
@@ -128,28 +148,37 @@ func (z *sizing) shrink(s *Stream, goal timing) error {
 		switch {
 		case err != nil:
 			b.fails(s.Depth, stopped)
-		case run.frameEnd(0) > goal.latency:
-			b.fails(s.Depth, run.frameEnd(0)-goal.latency)
+		case run.frameEnd(0) > latency:
+			b.fails(s.Depth, run.frameEnd(0)-latency)
 		default:
 			b.high = s.Depth
 		}
 	}
-	// Most often the first depth tried is the one.
-	for least, try := b.high, b.high; ; try = least + (most-least)/2 {
-		if s.Depth = try; try >= most || z.effort <= 0 {
-			s.Depth = most
-			return nil
-		}
+	s.Depth = b.high
+	return nil
+}
+
+// keepBoth finds a stream's least depth that keeps the latency and the pace. Its present depth does.
+func (z *sizing) keepBoth(s *Stream, goal timing) error {
+	most := s.Depth
+	if err := z.keepLatency(s, goal.latency); err != nil {
+		return err
+	}
+	least := s.Depth
+	for try := least; try < most && z.effort > 0; try = least + (most-least)/2 {
+		s.Depth = try
 		t, _, err := z.time(nil)
-		if z.ctx.Err() != nil {
+		switch {
+		case z.ctx.Err() != nil:
 			return z.ctx.Err()
-		}
-		if err == nil && t.pace <= goal.pace {
+		case err == nil && t.pace <= goal.pace:
 			most = try
-		} else {
+		default:
 			least = try + 1
 		}
 	}
+	s.Depth = most
+	return nil
 }
 
 // bracket holds the search for the least depth: low fails, high does not.

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // The lanes of a stream follow from the pace: the least number with which a frame's beats fit into
 // the cycles of a frame. Forks, pools, concatenations and requantisers pass beats through, so all
 // streams that they connect share their lanes.
@@ -41,41 +43,94 @@ func (p *Plan) laneGroups() [][]*Stream {
 	return sets
 }
 
-// setLanes gives every stream the least lanes for the pace, powers of two up to a pixel's channels.
-func (p *Plan) setLanes(cycles int64) {
-	for _, set := range p.laneGroups() {
-		widest := 0
-		for _, s := range set {
-			widest = max(widest, s.Value.Shape.C)
+// laneRule is which numbers of lanes are tried for a set of streams, in ascending order, up to the
+// channels of its widest stream.
+type laneRule int
+
+const (
+	powers   laneRule = iota // powers of two, and the widest stream's channels
+	counts                   // for each number of beats the least lanes
+	divisors                 // what divides the channels of every stream; its greatest need not be the widest
+)
+
+// options are the lanes that the rule offers to a set.
+func (r laneRule) options(set []*Stream) []int {
+	widest, common := 0, 0
+	for _, s := range set {
+		widest, common = max(widest, s.Value.Shape.C), gcd(s.Value.Shape.C, common)
+	}
+	switch r {
+	case powers:
+		var lanes []int
+		for l := 1; l < widest; l *= 2 {
+			lanes = append(lanes, l)
 		}
-		for lanes := 1; ; lanes *= 2 {
-			lanes = min(lanes, widest)
-			for _, s := range set {
-				s.Lanes = lanes
-			}
-			if lanes == widest || p.paced(set, cycles) {
+		return append(lanes, widest)
+	case divisors:
+		return folds(common, 1, true)
+	}
+	return folds(widest, 1, false)
+}
+
+// setLanes gives every stream the least lanes for the pace, and tells whether there are enough.
+func (f *folder) setLanes(cycles int64) bool {
+	for _, set := range f.sets {
+		ok := false
+		for _, lanes := range f.rule.options(set) {
+			if ok = setBeats(set, lanes) <= cycles; ok {
 				break
 			}
 		}
-	}
-	p.layOut()
-}
-
-// paced tells whether a frame of every stream of a set fits into the cycles.
-func (p *Plan) paced(set []*Stream, cycles int64) bool {
-	for _, s := range set {
-		beats := int64(ceilDiv(s.Value.Shape.C, s.Lanes))
-		if s.From != nil && s.From.Kind == Concat {
-			beats = 0
-			for _, in := range s.From.In {
-				beats += int64(ceilDiv(in.Value.Shape.C, s.Lanes))
-			}
-		}
-		if beats*int64(s.Value.Shape.H*s.Value.Shape.W) > cycles {
+		if !ok {
 			return false
 		}
 	}
+	f.plan.layOut()
 	return true
+}
+
+// widestLanes gives every stream the most lanes.
+func (f *folder) widestLanes() {
+	for _, set := range f.sets {
+		all := f.rule.options(set)
+		setBeats(set, all[len(all)-1])
+	}
+	f.plan.layOut()
+}
+
+// laneSteps are the paces at which lanes change, in ascending order: between two of them a slower pace
+// never needs more multipliers.
+func (f *folder) laneSteps() []int64 {
+	var steps []int64
+	for _, set := range f.sets {
+		for _, lanes := range f.rule.options(set) {
+			steps = append(steps, setBeats(set, lanes))
+		}
+	}
+	slices.Sort(steps)
+	return slices.Compact(steps)
+}
+
+// setBeats gives the streams of a set their lanes, and returns the most beats of an image in any of them.
+func setBeats(set []*Stream, lanes int) int64 {
+	most := int64(0)
+	for _, s := range set {
+		s.Lanes = lanes
+		most = max(most, int64(s.beatsOf(lanes))*int64(s.Value.Shape.H)*int64(s.Value.Shape.W))
+	}
+	return most
+}
+
+// beatsOf is the number of beats of a pixel with the given lanes, before there is a layout.
+func (s *Stream) beatsOf(lanes int) int {
+	if s.From == nil || s.From.Kind == Conv || s.From.Kind == ArgMax {
+		return ceilDiv(s.Value.Shape.C, lanes)
+	}
+	beats := 0
+	for _, in := range s.From.In {
+		beats += in.beatsOf(lanes)
+	}
+	return beats
 }
 
 // layOut places channels on lanes: in order, each segment that a concatenation adds on beats of its own.

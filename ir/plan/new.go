@@ -9,6 +9,16 @@ import (
 
 // New plans a network for a target. The result is complete: foldings, lanes, depths and schedule.
 func New(ctx context.Context, net *fixed.Net, t Target) (*Plan, error) {
+	return newPlan(ctx, net, t, false, powers, counts, divisors)
+}
+
+// DivisorOnly plans with widths that divide the channels, as compilers do that cannot pad: a yardstick
+// for what folding by ceil is worth.
+func DivisorOnly(ctx context.Context, net *fixed.Net, t Target) (*Plan, error) {
+	return newPlan(ctx, net, t, true, divisors)
+}
+
+func newPlan(ctx context.Context, net *fixed.Net, t Target, exact bool, rules ...laneRule) (*Plan, error) {
 	if err := fixed.Check(net); err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
@@ -17,7 +27,7 @@ func New(ctx context.Context, net *fixed.Net, t Target) (*Plan, error) {
 		return nil, err
 	}
 	p.setWalks()
-	if err := p.pace(t); err != nil {
+	if err := p.pace(t, exact, rules...); err != nil {
 		return nil, err
 	}
 	p.setRows()
