@@ -49,7 +49,7 @@ func checkTools(ctx context.Context) (version string, err error) {
 func commandLine(opts Options) []string {
 	args := []string{
 		"--cc", "--exe", "-O3", "-Wno-fatal", "--noassert", "--x-assign", "0", "--x-initial", "0",
-		"--unroll-count", "4096", "--prefix", harness.Prefix, "--Mdir", objectFolder,
+		"--prefix", harness.Prefix, "--Mdir", objectFolder,
 		"-CFLAGS", "-std=c++17",
 	}
 	if opts.Trace {
@@ -86,7 +86,7 @@ func compile(ctx context.Context, d *rtl.Design, dir string, opts Options) error
 }
 
 // oneUnit is how many bytes of C++ are compiled as one file: the headers, read once, are half the work.
-const oneUnit = 4 << 20
+const oneUnit = 6 << 20
 
 func worthParallel(dir string) (string, error) {
 	sources, err := filepath.Glob(filepath.Join(dir, "*.cpp"))
