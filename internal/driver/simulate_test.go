@@ -140,6 +140,20 @@ func TestSimulateRefuses(t *testing.T) {
 	}
 }
 
+// An accelerator that stands still longer than any sound one is a difference, not a wait without end.
+func TestHang(t *testing.T) {
+	b := compiled(t, small())
+	b.Plan.Estimate.LatencyCycles, b.Plan.Estimate.CyclesPerFrame = 1, 0 // so that the first pause counts
+	_, err := b.Simulate(t.Context(), SimulateOptions{Engine: Interp, Images: beside(b, "images.npy"), Out: beside(b, "out")})
+	var differs diag.Difference
+	require.ErrorAs(t, err, &differs)
+	assert.ErrorContains(t, err, "engine interp: the accelerator hangs; nothing moves from cycle")
+	assert.NoDirExists(t, beside(b, "out"))
+	_, err = b.Inject(t.Context(), injection(b, 1))
+	require.ErrorAs(t, err, &differs)
+	assert.ErrorContains(t, err, "hangs without a fault")
+}
+
 func TestSimulateInterrupted(t *testing.T) {
 	b := compiled(t, small())
 	dir := filepath.Dir(b.Dir)

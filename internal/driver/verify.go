@@ -197,13 +197,14 @@ func (v *verifier) cycleEngines() []Engine {
 
 // steady feeds the images without pauses: outputs, and the cycle of every beat as scheduled.
 func (v *verifier) steady(ctx context.Context) error {
-	runs, err := v.runAll(ctx, v.stimulus(v.images), v.cycleEngines()...)
+	engines := v.cycleEngines()
+	runs, err := v.runAll(ctx, v.stimulus(v.images), engines...)
 	if err != nil {
 		return err
 	}
-	for e, r := range runs {
-		v.note(string(v.cycleEngines()[e])+" = evaluator", v.measure(r.trace), v.traceDiffers(r.trace))
-		v.note(string(v.cycleEngines()[e])+" = schedule", "every output beat's cycle", v.scheduleDiffers(r.trace))
+	for i, r := range runs {
+		v.note(string(engines[i])+" = evaluator", v.measure(r.trace), v.traceDiffers(r.trace))
+		v.note(string(engines[i])+" = schedule", "every output beat's cycle", v.scheduleDiffers(r.trace))
 	}
 	v.compareRuns("verilator = go, steady input", runs)
 	return nil
@@ -227,12 +228,13 @@ func (v *verifier) paused(ctx context.Context) error {
 	open := min(1, max(0.02, 1.5*beats/float64(v.Plan.Estimate.CyclesPerFrame)))
 	s.Gaps = sim.Throttle{Seed: v.opt.Seed*2 + 1, Open: uint64(open * (1 << 32))}
 	s.Stalls = sim.Throttle{Seed: v.opt.Seed*2 + 12345, Open: 1 << 31}
-	runs, err := v.runAll(ctx, s, v.cycleEngines()...)
+	engines := v.cycleEngines()
+	runs, err := v.runAll(ctx, s, engines...)
 	if err != nil {
 		return err
 	}
 	for i, r := range runs {
-		v.note(string(v.cycleEngines()[i])+" = evaluator, with pauses", fmt.Sprintf("%d cycles", r.trace.Cycle), v.traceDiffers(r.trace))
+		v.note(string(engines[i])+" = evaluator, with pauses", fmt.Sprintf("%d cycles", r.trace.Cycle), v.traceDiffers(r.trace))
 	}
 	v.compareRuns("verilator = go, with pauses", runs)
 	return nil
