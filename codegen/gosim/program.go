@@ -52,6 +52,9 @@ var runtimeFiles embed.FS
 // packages keep their import paths.
 const modulePath = "rampart"
 
+// GoVersion is the oldest version of Go that builds generated programs.
+const GoVersion = "1.22"
+
 // program is a generated program in the making.
 type program struct {
 	names     *namer
@@ -91,7 +94,7 @@ func Generate(d *rtl.Design, opts Options) ([]File, error) {
 		}
 		files = append(files, f)
 	}
-	files = append(files, File{"images.bin", p.images}, File{"go.mod", []byte("module " + modulePath + "\n\ngo 1.24\n")},
+	files = append(files, File{"images.bin", p.images}, File{"go.mod", []byte("module " + modulePath + "\n\ngo " + GoVersion + "\n")},
 		File{"sim/drive/drive.go", []byte(drive.Source())})
 	err := fs.WalkDir(runtimeFiles, ".", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

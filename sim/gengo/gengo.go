@@ -8,11 +8,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"go/version"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"rampart/codegen/gosim"
@@ -43,7 +45,8 @@ const (
 )
 
 // Build makes the program for d in a folder below dir that is named after the contents of everything
-// that goes into it, or finds it there. Errors are diag.MissingTool and what the Go tool says.
+// that goes into it, or finds it there. Errors are diag.MissingTool, diag.Problem for a Go that is too
+// old, and what the Go tool says.
 func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*Built, error) {
 	files, err := sources(d)
 	if err != nil {
@@ -54,19 +57,12 @@ func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*Built
 
 // build makes the program for d from its source files, or finds it.
 func build(ctx context.Context, d *rtl.Design, files []gosim.File, dir string, opts Options) (*Built, error) {
-	tool, err := exec.LookPath("go")
+	tool, version, err := findTool(ctx)
 	if err != nil {
-		return nil, diag.MissingTool{Tool: "go", Install: install}
-	}
-	version, err := exec.CommandContext(ctx, tool, "env", "GOVERSION").Output()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("gengo: go env: %w", err)
+		return nil, err
 	}
 	start := time.Now()
-	b := &Built{Dir: filepath.Join(dir, d.Top.Name+"-"+key(files, string(version))), design: d}
+	b := &Built{Dir: filepath.Join(dir, d.Top.Name+"-"+key(files, version)), design: d}
 	if b.Dir, err = filepath.Abs(b.Dir); err != nil {
 		return nil, fmt.Errorf("gengo: %w", err)
 	}
@@ -79,6 +75,28 @@ func build(ctx context.Context, d *rtl.Design, files []gosim.File, dir string, o
 	}
 	b.Took = time.Since(start)
 	return b, nil
+}
+
+// findTool finds the Go tool and tells its version.
+func findTool(ctx context.Context) (tool, goVersion string, err error) {
+	tool, err = exec.LookPath("go")
+	if err != nil {
+		return "", "", diag.MissingTool{Tool: "go", Install: install}
+	}
+	cmd := exec.CommandContext(ctx, tool, "env", "GOVERSION")
+	cmd.Env = append(os.Environ(), environment(0)...)
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return "", "", context.Cause(ctx)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("gengo: go env: %w", err)
+	}
+	goVersion = strings.TrimSpace(string(out))
+	if version.IsValid(goVersion) && version.Compare(goVersion, "go"+gosim.GoVersion) < 0 {
+		return "", "", diag.Problem{At: "go", What: goVersion + " is too old", Remedy: "install Go " + gosim.GoVersion + " or later"}
+	}
+	return tool, goVersion, nil
 }
 
 // Start runs a copy of the program, in the state that reset leaves.
@@ -95,9 +113,9 @@ func sources(d *rtl.Design) ([]gosim.File, error) {
 }
 
 // key is a name for a program made from these files with that version of Go.
-func key(files []gosim.File, version string) string {
+func key(files []gosim.File, goVersion string) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s\n", version, environment(0))
+	fmt.Fprintf(h, "%s %s\n", goVersion, environment(0))
 	for _, f := range files {
 		fmt.Fprintf(h, "%s %d\n%s", f.Name, len(f.Data), f.Data)
 	}

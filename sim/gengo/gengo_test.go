@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -123,6 +125,16 @@ func TestMissingTool(t *testing.T) {
 	require.ErrorAs(t, err, &missing)
 	assert.Equal(t, "go", missing.Tool)
 	assert.Contains(t, missing.Install, "apt-get install")
+}
+
+func TestOldToolIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go"), []byte("#!/bin/sh\necho go1.19.8\n"), 0o777))
+	t.Setenv("PATH", dir+":/bin")
+	_, err := gengo.Build(t.Context(), convEngine(1, 1), t.TempDir(), gengo.Options{})
+	var old diag.Problem
+	require.ErrorAs(t, err, &old)
+	assert.Contains(t, old.What, "go1.19.8 is too old")
 }
 
 func TestBuildEndsWithItsContext(t *testing.T) {
