@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"rampart/sim/drive"
 )
@@ -46,8 +47,12 @@ const (
 	opTrace
 )
 
+// gcPercent lets the heap, which traces fill quickly, grow further than usual between collections.
+const gcPercent = 400
+
 // Serve answers requests until the last one, or until in ends. Live must be in its initial state.
 func (m *Machine[D]) Serve(in io.Reader, out io.Writer) error {
+	debug.SetGCPercent(gcPercent)
 	initial := *m.Live
 	m.initial, m.slots = &initial, map[uint32]*kept[D]{}
 	r, w := bufio.NewReaderSize(in, 1<<16), bufio.NewWriterSize(out, 1<<16)
