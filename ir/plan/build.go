@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"rampart/internal/diag"
@@ -28,9 +29,13 @@ func stages(net *fixed.Net) (*Plan, error) {
 		users[v]++
 	}
 	for _, v := range net.Inputs {
-		s := b.stream(v, nil)
-		b.plan.Inputs = append(b.plan.Inputs, s)
-		b.share(v, s, users[v])
+		if users[v] == 0 || slices.Contains(net.Outputs, v) {
+			return nil, diag.Problem{At: v.Name, What: "it is an input that no node reads, or that is an output as well", Remedy: "remove it from the network"}
+		}
+		b.plan.Inputs = append(b.plan.Inputs, b.stream(v, nil))
+	}
+	for i, v := range net.Inputs {
+		b.share(v, b.plan.Inputs[i], users[v])
 	}
 	for _, n := range net.Nodes {
 		st := &Stage{Name: b.name(n.Name), Kind: kindOf(n.Op), Node: n}
@@ -49,6 +54,7 @@ func stages(net *fixed.Net) (*Plan, error) {
 		b.plan.Outputs = append(b.plan.Outputs, b.take(v, nil))
 	}
 	b.finish()
+	b.plan.setWalks()
 	return b.plan, nil
 }
 
@@ -116,10 +122,12 @@ func (b *assembly) finish() {
 		if s.From != nil && s.To != nil {
 			s.Name = b.name(s.From.Name + "_to_" + s.To.Name)
 		}
-		if s.From != nil && s.From.Kind == Fork && s.To != nil && s.To.Kind == Concat {
-			s.Skip = true
-		}
+		s.Skip = s.isSkip()
 	}
+}
+
+func (s *Stream) isSkip() bool {
+	return s.From != nil && s.From.Kind == Fork && s.To != nil && s.To.Kind == Concat
 }
 
 // portName keeps a network's port apart from those of a stage with the same name.

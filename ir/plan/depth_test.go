@@ -47,7 +47,7 @@ func leastDepths(ctx context.Context, p *Plan) error {
 }
 
 // each plans random U-Nets and other networks for few and for many multipliers.
-func each(t *testing.T, seeds int, check func(t *testing.T, p *Plan)) {
+func each(t *testing.T, seeds int, check func(t *testing.T, net *fixed.Net, p *Plan)) {
 	for seed := uint64(1); seed <= uint64(seeds); seed++ {
 		nets := map[string]*fixed.Net{"unet": unet(t, seed, 1+int(seed)%3)}
 		d := nettest.New(seed)
@@ -57,7 +57,7 @@ func each(t *testing.T, seeds int, check func(t *testing.T, p *Plan)) {
 				t.Run(fmt.Sprintf("%s %d for %d", kind, seed, target.Multipliers), func(t *testing.T) {
 					p, err := New(t.Context(), net, target)
 					require.NoError(t, err)
-					check(t, p)
+					check(t, net, p)
 				})
 			}
 		}
@@ -66,7 +66,7 @@ func each(t *testing.T, seeds int, check func(t *testing.T, p *Plan)) {
 
 func TestPaceIsThatOfTheSlowestStageWithTheLeastBuffers(t *testing.T) {
 	deep := 0
-	each(t, 7, func(t *testing.T, p *Plan) {
+	each(t, 7, func(t *testing.T, _ *fixed.Net, p *Plan) {
 		assert.Equal(t, p.slowest(), p.Estimate.CyclesPerFrame)
 		require.NoError(t, leastDepths(t.Context(), p))
 		for _, s := range p.Streams {
@@ -96,7 +96,7 @@ func TestLeastDepthsComplains(t *testing.T) {
 // A pipeline may take its first images at one pace and keep another; what New says of the pace must hold
 // for many images, and from the image on that it names.
 func TestPaceLasts(t *testing.T) {
-	each(t, 3, func(t *testing.T, p *Plan) {
+	each(t, 3, func(t *testing.T, _ *fixed.Net, p *Plan) {
 		s := NewSchedule(p, nil)
 		frames := p.Estimate.WarmupFrames + 10
 		require.NoError(t, s.Run(t.Context(), frames))

@@ -18,7 +18,7 @@ func (p *Plan) laneGroups() [][]*Stream {
 		return leader[s]
 	}
 	for _, st := range p.Stages {
-		if st.Kind == Conv || st.Kind == ArgMax {
+		if !st.passes() {
 			continue
 		}
 		for _, s := range append(append([]*Stream{}, st.In...), st.Out...) {
@@ -123,7 +123,7 @@ func setBeats(set []*Stream, lanes int) int64 {
 
 // beatsOf is the number of beats of a pixel with the given lanes, before there is a layout.
 func (s *Stream) beatsOf(lanes int) int {
-	if s.From == nil || s.From.Kind == Conv || s.From.Kind == ArgMax {
+	if s.From == nil || !s.From.passes() {
 		return ceilDiv(s.Value.Shape.C, lanes)
 	}
 	beats := 0
@@ -133,33 +133,50 @@ func (s *Stream) beatsOf(lanes int) int {
 	return beats
 }
 
-// layOut places channels on lanes: in order, each segment that a concatenation adds on beats of its own.
-func (p *Plan) layOut() {
-	for _, s := range p.Inputs {
-		s.Layout = plain(s.Value.Shape.C, s.Lanes)
+// widest is the most channels of any value.
+func (p *Plan) widest() int {
+	most := 0
+	for _, s := range p.Streams {
+		most = max(most, s.Value.Shape.C)
 	}
-	for _, st := range p.Stages {
-		for _, out := range st.Out {
-			switch st.Kind {
-			case Concat:
-				out.Layout = nil
-				base := 0
-				for _, in := range st.In {
-					for _, c := range in.Layout {
-						if c >= 0 {
-							c += base
-						}
-						out.Layout = append(out.Layout, c)
-					}
-					base += in.Value.Shape.C
-				}
-			case Conv, ArgMax:
-				out.Layout = plain(out.Value.Shape.C, out.Lanes)
-			default:
-				out.Layout = st.In[0].Layout
-			}
+	return most
+}
+
+// layOut places channels on lanes.
+func (p *Plan) layOut() {
+	for _, s := range p.Streams {
+		if s.From == nil {
+			s.Layout = plain(s.Value.Shape.C, s.Lanes)
+		} else {
+			s.Layout = s.From.layout(s)
 		}
 	}
+}
+
+// passes tells whether a stage passes beats on as they are, so that its streams share their lanes.
+func (s *Stage) passes() bool { return s.Kind != Conv && s.Kind != ArgMax }
+
+// layout is where a stage puts the channels of an output: in order, or as they came; each segment that
+// a concatenation adds is on beats of its own.
+func (s *Stage) layout(out *Stream) []int {
+	switch {
+	case !s.passes():
+		return plain(out.Value.Shape.C, out.Lanes)
+	case s.Kind != Concat:
+		return s.In[0].Layout
+	}
+	var layout []int
+	base := 0
+	for _, in := range s.In {
+		for _, c := range in.Layout {
+			if c >= 0 {
+				c += base
+			}
+			layout = append(layout, c)
+		}
+		base += in.Value.Shape.C
+	}
+	return layout
 }
 
 func plain(channels, lanes int) []int {

@@ -26,19 +26,27 @@ func newPlan(ctx context.Context, net *fixed.Net, t Target, exact bool, rules ..
 	if err != nil {
 		return nil, err
 	}
-	p.setWalks()
 	if err := p.pace(t, exact, rules...); err != nil {
 		return nil, err
 	}
 	p.setRows()
+	if err := p.setDepths(ctx); err != nil {
+		return nil, err
+	}
+	p.count()
+	if err := Check(p); err != nil {
+		panic(fmt.Sprintf("BUG: plan: %v", err))
+	}
+	return p, nil
+}
+
+// count sums up what the stages have.
+func (p *Plan) count() {
+	p.Estimate.Multipliers, p.Estimate.MACsPerFrame = 0, 0
 	for _, s := range p.Stages {
 		p.Estimate.Multipliers += s.Multipliers()
 		p.Estimate.MACsPerFrame += s.MACs()
 	}
-	if err := p.setDepths(ctx); err != nil {
-		return nil, err
-	}
-	return p, nil
 }
 
 // MACs is the number of multiplications that an image needs in a stage, padding included, inserted

@@ -13,13 +13,13 @@ import (
 // sketch draws networks node by node; weights are zero where only timing is of interest.
 type sketch struct {
 	nettest.Dice
-	t   *testing.T
+	t   testing.TB
 	net *fixed.Net
 }
 
 var uint8s = fixed.Format{Bits: 8}
 
-func newSketch(t *testing.T, seed uint64, c, h, w int) (*sketch, *fixed.Value) {
+func newSketch(t testing.TB, seed uint64, c, h, w int) (*sketch, *fixed.Value) {
 	in := &fixed.Value{Name: "in", Shape: fixed.Shape{C: c, H: h, W: w}, Format: uint8s}
 	return &sketch{nettest.New(seed), t, &fixed.Net{Name: "sketch", Inputs: []*fixed.Value{in}}}, in
 }
@@ -34,6 +34,7 @@ func (s *sketch) add(op fixed.Op, shape fixed.Shape, in ...*fixed.Value) *fixed.
 // finish checks the network, whose outputs are given.
 func (s *sketch) finish(outs ...*fixed.Value) *fixed.Net {
 	s.net.Outputs = outs
+	s.t.Helper()
 	require.NoError(s.t, fixed.Check(s.net))
 	return s.net
 }
