@@ -124,20 +124,23 @@ func Open(ctx context.Context, dir string) (*Build, error) {
 	if err := b.Info.check(); err != nil {
 		return nil, b.spoilt(buildFile, err.Error())
 	}
-	if data, err = b.read(fixedFile); err != nil {
+	if data, err = b.readText(fixedFile); err != nil {
 		return nil, err
-	}
-	if digest(data) != b.Info.Files[fixedFile] {
-		return nil, b.spoilt(fixedFile, "it was changed after it was compiled")
 	}
 	if b.Net, err = fixed.Parse(filepath.Join(dir, fixedFile), data); err != nil {
 		return nil, err
 	}
-	if b.Plan, err = plan.New(ctx, b.Net, b.Info.Options.Target()); err != nil {
+	if data, err = b.readText(planFile); err != nil {
+		return nil, err
+	}
+	if b.Plan, err = plan.Parse(filepath.Join(dir, planFile), data, b.Net); err != nil {
 		return nil, err
 	}
 	if b.Plan.Estimate != b.Info.Estimate {
-		return nil, b.spoilt(buildFile, "this rampart plans the network in another way than the one that compiled it")
+		return nil, b.spoilt(buildFile, "its estimate is not that of "+planFile)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	if b.HW, err = hw.Build(b.Plan); err != nil {
 		return nil, err
@@ -156,6 +159,15 @@ func (i *Info) check() error {
 		return errors.New("it is damaged: facts are missing or make no sense")
 	}
 	return i.Options.Preprocess.Check(i.Input.Channels)
+}
+
+// readText reads the text of an IR, which must be as it was compiled.
+func (b *Build) readText(name string) ([]byte, error) {
+	data, err := b.read(name)
+	if err == nil && digest(data) != b.Info.Files[name] {
+		err = b.spoilt(name, "it was changed after it was compiled")
+	}
+	return data, err
 }
 
 func (b *Build) read(name string) ([]byte, error) {
@@ -178,6 +190,7 @@ const (
 	buildFile = "build.json"
 	graphFile = "ir/graph.txt"
 	fixedFile = "ir/fixed.txt"
+	planFile  = "ir/plan.txt"
 	rtlFile   = "ir/rtl.txt"
 	mapFile   = "memory_map.json"
 )

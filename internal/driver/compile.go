@@ -175,8 +175,11 @@ func (o Options) quant() (quant.Options, error) {
 func (c *compilation) prove(context.Context) error { return fixed.Verify(c.Net) }
 
 func (c *compilation) plan(ctx context.Context) (err error) {
-	c.Plan, err = plan.New(ctx, c.Net, c.Options.Target())
-	return err
+	if c.Plan, err = plan.New(ctx, c.Net, c.Options.Target()); err != nil {
+		return err
+	}
+	c.files[planFile] = plan.Print(c.Plan)
+	return nil
 }
 
 func (c *compilation) hardware(context.Context) (err error) {

@@ -61,9 +61,9 @@ func TestOpenRefuses(t *testing.T) {
 		"no scale":        {facts(func(m map[string]any) { delete(m["input"].(map[string]any), "scale") }), []string{"build.json", "damaged"}},
 		"a negative std":  {facts(func(m map[string]any) { m["options"].(map[string]any)["preprocess"] = map[string]any{"std": []int{-1}} }), []string{"--std"}},
 		"no files":        {facts(func(m map[string]any) { delete(m, "files") }), []string{"build.json", "damaged"}},
-		"another pace":    {facts(func(m map[string]any) { m["estimate"].(map[string]any)["cycles_per_frame"] = 1 }), []string{"build.json", "plans the network in another way"}},
-		"another target":  {facts(func(m map[string]any) { m["options"].(map[string]any)["multipliers"] = 9 }), []string{"build.json", "plans the network in another way"}},
+		"another pace":    {facts(func(m map[string]any) { m["estimate"].(map[string]any)["cycles_per_frame"] = 1 }), []string{"build.json", "its estimate is not that of ir/plan.txt"}},
 		"a weight":        {change(fixedFile, replace("weights 1", "weights 2")), []string{"ir/fixed.txt", "changed after it was compiled"}},
+		"another depth":   {change(planFile, replace("depth 4", "depth 5")), []string{"ir/plan.txt", "changed after it was compiled"}},
 		"half a network":  {change(fixedFile, func(s string) string { return s[:len(s)/2] }), []string{"ir/fixed.txt", "changed after it was compiled"}},
 		"another network": {change(fixedFile, func(string) string { return "net \"other\"\n" }), []string{"ir/fixed.txt", "changed after it was compiled"}},
 	} {

@@ -200,8 +200,8 @@ func TestVerifyFindsChangedFiles(t *testing.T) {
 				require.NoError(t, os.WriteFile(path, bad, 0o666))
 			}
 			again, err := Open(t.Context(), b.Dir)
-			if name == fixedFile {
-				requireProblem(t, err, fixedFile)
+			if name == fixedFile || name == planFile {
+				requireProblem(t, err, name)
 				continue
 			}
 			require.NoError(t, err)
