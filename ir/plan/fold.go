@@ -1,6 +1,9 @@
 package plan
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Folding is chosen by pace: for a number of cycles per image every stage gets the cheapest folding that
 // keeps it. Widths are cut by ceil: a width that does not divide the channels leaves lanes idle in the
@@ -36,18 +39,20 @@ func (f *folder) fold(cycles int64) (multipliers int, ok bool) {
 	return multipliers, true
 }
 
-// widest gives every stage all the parallelism there is.
+// widest gives every stage all the parallelism there is: nothing is faster.
 func (f *folder) widest() {
 	f.widestLanes()
 	for _, st := range f.plan.Stages {
-		if st.Kind != Conv && st.Kind != Pool {
-			continue
+		if st.Kind == Conv || st.Kind == Pool {
+			st.widest()
 		}
-		y, x := st.Walk[0].parallel(), st.Walk[1].parallel()
-		st.Fold = Folding{TapY: y[len(y)-1], TapX: x[len(x)-1], Cw: len(st.In[0].Layout)}
-		if st.Kind == Conv {
-			st.Fold.PE = len(st.Out[0].Layout)
-		}
+	}
+}
+
+func (s *Stage) widest() {
+	s.Fold = Folding{TapY: slices.Max(s.Walk[0].parallel()), TapX: slices.Max(s.Walk[1].parallel()), Cw: len(s.In[0].Layout)}
+	if s.Kind == Conv {
+		s.Fold.PE = len(s.Out[0].Layout)
 	}
 }
 

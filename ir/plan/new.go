@@ -42,10 +42,11 @@ func newPlan(ctx context.Context, net *fixed.Net, t Target, exact bool, rules ..
 
 // count sums up what the stages have.
 func (p *Plan) count() {
-	p.Estimate.Multipliers, p.Estimate.MACsPerFrame = 0, 0
+	p.Estimate.Multipliers, p.Estimate.MACsPerFrame, p.Estimate.Resources = 0, 0, Resources{}
 	for _, s := range p.Stages {
 		p.Estimate.Multipliers += s.Multipliers()
 		p.Estimate.MACsPerFrame += s.MACs()
+		p.Estimate.Resources.add(s.Resources())
 	}
 }
 

@@ -22,6 +22,7 @@ type Estimate struct {
 	WarmupFrames   int   `json:"warmup_frames"`    // images after which the pace is steady
 	Multipliers    int   `json:"multipliers"`
 	MACsPerFrame   int64 `json:"macs_per_frame"`
+	Resources
 }
 
 // Utilisation is the share of multiplier cycles that do a multiplication of the network.
