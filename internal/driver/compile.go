@@ -191,11 +191,27 @@ func (c *compilation) hardware(context.Context) (err error) {
 		return err
 	}
 	c.files[rtlFile] = text.Bytes()
-	c.files[mapFile], err = marshal(struct {
-		Format   string      `json:"format"`
-		Memories []hw.Memory `json:"memories"`
-	}{"rampart memory map 1", c.HW.Map})
+	c.files[mapFile], err = memoryMap(c.HW.Map)
 	return err
+}
+
+// memoryMap writes the map with a memory on each line.
+func memoryMap(memories []hw.Memory) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("{\n  \"format\": \"rampart memory map 1\",\n  \"memories\": [")
+	for i, m := range memories {
+		line, err := json.Marshal(m)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n    ")
+		b.Write(line)
+	}
+	b.WriteString("\n  ]\n}\n")
+	return b.Bytes(), nil
 }
 
 func (c *compilation) verilog(context.Context) error {

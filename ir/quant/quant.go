@@ -29,26 +29,26 @@ type Result struct {
 // Value is the meaning of a value of the network: real = (integer - Zero) * Scale.
 type Value struct {
 	Value  *fixed.Value `json:"-"`
-	Name   string
-	Format string
-	Scale  float64
-	Zero   int64
-	Range  [2]float64 // the least and the greatest real value that the calibration images showed
+	Name   string       `json:"name"`
+	Format string       `json:"format"`
+	Scale  float64      `json:"scale"`
+	Zero   int64        `json:"zero_point"`
+	Range  [2]float64   `json:"range"` // the least and the greatest real value that the calibration images showed
 }
 
 // Layer is the report on one node.
 type Layer struct {
 	Node *fixed.Node `json:"-"`
-	Name string
-	Kind string
+	Name string      `json:"name"`
+	Kind string      `json:"kind"`
 
 	// The rest is for convolutions.
-	MACs      int64   `json:",omitempty"` // per image
-	AccBits   int     `json:",omitempty"`
-	WeightSNR float64 `json:",omitempty"` // of the rounded weights, in dB; 0 where rounding is exact
-	Dead      int     `json:",omitempty"` // output channels whose weights are all zero
-	Raised    int     `json:",omitempty"` // channels whose scale was raised to make the bias fit
-	Saturated int     `json:",omitempty"` // channels whose bias does not fit even so
+	MACs      int64   `json:"macs,omitempty"` // per image
+	AccBits   int     `json:"acc_bits,omitempty"`
+	WeightSNR float64 `json:"weight_snr_db,omitempty"`      // of the rounded weights, in dB; 0 where rounding is exact
+	Dead      int     `json:"dead_channels,omitempty"`      // output channels whose weights are all zero
+	Raised    int     `json:"raised_channels,omitempty"`    // channels whose scale was raised to make the bias fit
+	Saturated int     `json:"saturated_channels,omitempty"` // channels whose bias does not fit even so
 }
 
 // Quantize makes the integer network. Each calibration image is a tensor for the graph's only input;
