@@ -4,7 +4,6 @@ package quant_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,12 +12,12 @@ import (
 	"rampart/ir/quant"
 )
 
-// RAMPART_SHARED names the folder that holds models/camvid_*, which may not be part of the project.
+// RAMPART_SHARED names the folder that holds camvid_*, which may not be part of the project.
 func TestAccuracyOnPhotographs(t *testing.T) {
 	folder := os.Getenv("RAMPART_SHARED")
-	require.NotEmpty(t, folder, "set RAMPART_SHARED to the folder that holds models/camvid_unet_s.onnx")
+	require.NotEmpty(t, folder, "set RAMPART_SHARED to the folder that holds camvid_unet_s.onnx")
 	const unlabelled = 11
-	n := load(t, filepath.Join(folder, "models"), "camvid", "camvid_unet_s", "camvid_unet_s", unlabelled)
+	n := load(t, folder, "camvid", "camvid_unet_s", "camvid_unet_s", unlabelled)
 	_, loss := n.score(t, quant.Options{})
 	assert.LessOrEqual(t, loss, 0.01)
 	_, loss = n.score(t, quant.Options{Scales: quant.Pow2})
