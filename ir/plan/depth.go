@@ -42,8 +42,8 @@ type sizing struct {
 	effort int // beats that may still be scheduled
 }
 
-// maxEffort bounds the time of the search: about 10 s. The buffers of a plan that needs more are
-// deep enough, but perhaps not the least.
+// maxEffort bounds the time of the search, to about 10 s. The buffers of a plan that needs more are deep
+// enough, but perhaps not the least.
 const maxEffort = 600_000_000
 
 // time is the timing with FIFOs without end for the given streams; it fails where the pipeline stops.
@@ -62,8 +62,8 @@ func (z *sizing) time(unlimited []*Stream) (timing, *Schedule, error) {
 // which pace and latency are those of buffers without end; one beat less would slow the pipeline or
 // stop it. Most often those are the skip connections alone. Where that is not enough for the pace of
 // the slowest stage, other inputs of concatenations are sized, too, and line buffers get another row.
-func (p *Plan) setDepths(ctx context.Context) error {
-	z := &sizing{ctx: ctx, plan: p, effort: maxEffort}
+func (p *Plan) setDepths(ctx context.Context, effort int) error {
+	z := &sizing{ctx: ctx, plan: p, effort: effort}
 	p.setOwnDepths()
 	var deep []*Stream
 	for _, s := range p.Streams {
@@ -95,6 +95,7 @@ func (p *Plan) setDepths(ctx context.Context) error {
 		return err
 	}
 	p.Estimate.CyclesPerFrame, p.Estimate.LatencyCycles, p.Estimate.WarmupFrames = t.pace, t.latency, t.warmup
+	p.Estimate.LeastBuffers = z.effort > 0
 	return nil
 }
 

@@ -66,7 +66,7 @@ func each(t *testing.T, seeds int, check func(t *testing.T, net *fixed.Net, p *P
 
 func TestPaceIsThatOfTheSlowestStageWithTheLeastBuffers(t *testing.T) {
 	deep := 0
-	each(t, 7, func(t *testing.T, _ *fixed.Net, p *Plan) {
+	each(t, 5, func(t *testing.T, _ *fixed.Net, p *Plan) {
 		assert.Equal(t, p.slowest(), p.Estimate.CyclesPerFrame)
 		require.NoError(t, leastDepths(t.Context(), p))
 		for _, s := range p.Streams {
@@ -96,7 +96,7 @@ func TestLeastDepthsComplains(t *testing.T) {
 // A pipeline may take its first images at one pace and keep another; what New says of the pace must hold
 // for many images, and from the image on that it names.
 func TestPaceLasts(t *testing.T) {
-	each(t, 3, func(t *testing.T, _ *fixed.Net, p *Plan) {
+	each(t, 2, func(t *testing.T, _ *fixed.Net, p *Plan) {
 		s := NewSchedule(p, nil)
 		frames := p.Estimate.WarmupFrames + 10
 		require.NoError(t, s.Run(t.Context(), frames))
@@ -105,6 +105,41 @@ func TestPaceLasts(t *testing.T) {
 		}
 		assert.Equal(t, p.Estimate.LatencyCycles, s.frameEnd(0))
 	})
+}
+
+// A search that is cut short leaves buffers that are deep enough to run, and says so.
+func TestLittleEffort(t *testing.T) {
+	for seed := uint64(1); seed <= 6; seed++ {
+		net := unet(t, seed, 1+int(seed)%2)
+		best, err := New(t.Context(), net, Target{Multipliers: 100})
+		require.NoError(t, err)
+		assert.True(t, best.Estimate.LeastBuffers)
+		p, err := New(t.Context(), net, Target{Multipliers: 100})
+		require.NoError(t, err)
+		p.setRows()
+		require.NoError(t, p.setDepths(t.Context(), 1))
+		require.NoError(t, Check(p))
+		assert.False(t, p.Estimate.LeastBuffers)
+		s := NewSchedule(p, nil)
+		require.NoError(t, s.Run(t.Context(), 10))
+		assert.Equal(t, p.Estimate.CyclesPerFrame, s.frameEnd(9)-s.frameEnd(8))
+	}
+}
+
+// A schedule is the same in one piece and image by image.
+func TestScheduleInPieces(t *testing.T) {
+	p, err := New(t.Context(), unet(t, 5, 2), Target{Multipliers: 100})
+	require.NoError(t, err)
+	whole, pieces := NewSchedule(p, nil), NewSchedule(p, nil)
+	require.NoError(t, whole.Run(t.Context(), 5))
+	for n := range 5 {
+		require.NoError(t, pieces.Run(t.Context(), n+1))
+	}
+	assert.Equal(t, whole.Outputs(), pieces.Outputs())
+	for k, times := range whole.Outputs() {
+		assert.Len(t, times, 5*p.Outputs[k].FrameBeats())
+		assert.IsIncreasing(t, times)
+	}
 }
 
 func TestShallowPipelineStops(t *testing.T) {

@@ -30,7 +30,7 @@ func newPlan(ctx context.Context, net *fixed.Net, t Target, exact bool, rules ..
 		return nil, err
 	}
 	p.setRows()
-	if err := p.setDepths(ctx); err != nil {
+	if err := p.setDepths(ctx, maxEffort); err != nil {
 		return nil, err
 	}
 	p.count()

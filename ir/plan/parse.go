@@ -53,6 +53,13 @@ func (p *parser) line(l *lexer, i int) {
 		e := &p.plan.Estimate
 		e.CyclesPerFrame, e.LatencyCycles = l.named("cycles"), l.named("latency")
 		e.WarmupFrames = int(l.named("warmup"))
+		l.want("buffers")
+		switch buffers := l.word(); buffers {
+		case "least", "ample":
+			e.LeastBuffers = buffers == "least"
+		default:
+			l.failf("buffers are least or ample, not %q", buffers)
+		}
 		return
 	case strings.HasPrefix(l.rest, "  "):
 		p.detail(l)

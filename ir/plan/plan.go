@@ -20,6 +20,7 @@ type Estimate struct {
 	CyclesPerFrame int64 `json:"cycles_per_frame"` // between images, when they come without pause
 	LatencyCycles  int64 `json:"latency_cycles"`   // from the first input beat to the last output beat of the first image
 	WarmupFrames   int   `json:"warmup_frames"`    // images after which the pace is steady
+	LeastBuffers   bool  `json:"least_buffers"`    // proved: a join's buffer of a beat less would slow the pipeline or stop it
 	Multipliers    int   `json:"multipliers"`
 	MACsPerFrame   int64 `json:"macs_per_frame"`
 	Resources

@@ -13,7 +13,11 @@ func Print(p *Plan) []byte {
 	linef := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	linef("plan %s", p.Name)
 	e := p.Estimate
-	linef("estimate cycles %d latency %d warmup %d", e.CyclesPerFrame, e.LatencyCycles, e.WarmupFrames)
+	buffers := "ample"
+	if e.LeastBuffers {
+		buffers = "least"
+	}
+	linef("estimate cycles %d latency %d warmup %d buffers %s", e.CyclesPerFrame, e.LatencyCycles, e.WarmupFrames, buffers)
 	for _, s := range p.Inputs {
 		linef("input %s %q lanes %d", s.Name, s.Value.Name, s.Lanes)
 	}

@@ -23,10 +23,10 @@ func (r *Resources) add(s Resources) {
 
 // Memory is a memory of a stage, or several alike.
 type Memory struct {
-	Kind  rtl.MemKind
-	Banks int // how many of them
-	Width int // bits of a word
-	Depth int // words
+	Kind  rtl.MemKind `json:"kind"`
+	Banks int         `json:"banks"` // how many of them
+	Width int         `json:"width"` // bits of a word
+	Depth int         `json:"depth"` // words
 }
 
 // Bits is the size of all banks.

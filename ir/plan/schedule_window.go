@@ -14,10 +14,11 @@ type windowRunner struct {
 	inBeats  int   // of an input pixel
 
 	// The writer.
-	beat    int  // of the pixel that is being written
-	pixel   int  // pixels written
-	written ring // when the last beat of each was taken
-	held    bool // it waits for the reader
+	beat    int   // of the pixel that is being written
+	pixel   int   // pixels written
+	written ring  // when the last beat of each was taken
+	held    bool  // it waits for the reader
+	gate    int64 // from when on the pixel may be written
 
 	// The reader stands at an output pixel. What it will need again limits the writer: limit holds the
 	// number of input pixels that may be written, since says from when on.
@@ -91,27 +92,29 @@ func (w *windowRunner) run() bool {
 
 // write takes input beats as far as the reader's progress is known.
 func (w *windowRunner) write() bool {
-	moved := false
+	in, from := w.in, w.in.popped
 	w.held = false
-	for w.in.waiting() {
-		for w.limit.at(w.head) <= int64(w.pixel) {
+	for in.popped < in.pushed {
+		for w.beat == 0 && w.limit.at(w.head) <= int64(w.pixel) {
 			if w.head+1 == w.tail {
 				w.held = true
-				return moved
+				in.starved = false
+				return in.popped > from
 			}
 			w.head++
+			w.gate = w.since.at(w.head)
 		}
-		seen := w.in.visible()
-		t := max(seen, w.since.at(w.head))
-		moved = true
-		w.in.pop(seen, t)
+		seen := in.visible()
+		t := max(seen, w.gate)
+		in.pop(seen, t)
 		if w.beat++; w.beat == w.inBeats {
 			w.written.set(w.need, w.pixel, t)
 			w.beat = 0
 			w.pixel++
 		}
 	}
-	return moved
+	in.starved = true
+	return in.popped > from
 }
 
 // free lets the writer take all pixels that a reader at the present output pixel no longer needs from

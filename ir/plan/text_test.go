@@ -48,7 +48,7 @@ func TestTextGolden(t *testing.T) {
 
 // The plan read back is the plan written: field by field, not only as text.
 func TestTextRoundTrip(t *testing.T) {
-	each(t, 4, func(t *testing.T, net *fixed.Net, p *Plan) {
+	each(t, 2, func(t *testing.T, net *fixed.Net, p *Plan) {
 		text := Print(p)
 		back, err := Parse("plan", text, net)
 		require.NoError(t, err, "%s", text)
@@ -69,6 +69,7 @@ func TestParseRefuses(t *testing.T) {
 	for want, change := range map[string][2]string{
 		`line 1: "net" stands where "plan" is due`:                    {"plan example", "net example"},
 		`line 2: a number is due at "x"`:                              {"warmup 1", "warmup x"},
+		`line 2: buffers are least or ample, not "tiny"`:              {"least", "tiny"},
 		`line 2: "fast" stands where "estimate" is due`:               {"estimate", "fast"},
 		`line 3: the network has no input "out"`:                      {`"in"`, `"out"`},
 		`line 3: a quoted name is due`:                                {`"in"`, `in`},
@@ -104,7 +105,7 @@ func FuzzParse(f *testing.F) {
 	net, p := example(f)
 	f.Add(string(Print(p)))
 	f.Add(strings.Replace(string(Print(p)), "lanes 2", "lanes 12", -1))
-	f.Add("plan x\nestimate cycles 1 latency 1 warmup 1\nfork a from\n  to b lanes 1 depth 2")
+	f.Add("plan x\nestimate cycles 1 latency 1 warmup 1 buffers ample\nfork a from\n  to b lanes 1 depth 2")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := Parse("fuzz", []byte(text), net)
 		if err != nil {

@@ -49,7 +49,7 @@ func (z *sizing) carryOn(deep []*Stream) (pace int64, wide [][]*Stage, err error
 		return 0, nil, err
 	}
 	pace, least := t.pace, 0
-	for len(wide) < mostRows && pace > z.plan.slowest() {
+	for len(wide) < mostRows && pace > z.plan.slowest() && z.effort > 0 {
 		wide = append(wide, z.widen())
 		if t, _, err = z.time(deep); err != nil {
 			return 0, nil, err
@@ -73,6 +73,9 @@ func (z *sizing) withoutEach(deep, others []*Stream, keeps func([]*Stream) (bool
 		return less, err
 	}
 	for _, o := range others {
+		if z.effort <= 0 {
+			break
+		}
 		less := slices.DeleteFunc(slices.Clone(deep), func(s *Stream) bool { return s == o })
 		ok, err := keeps(less)
 		if err != nil {
