@@ -23,12 +23,13 @@ func Check(d *Design) error {
 }
 
 type designCheck struct {
-	defined  map[*Module]bool
+	defined  map[*Module]bool  // the modules so far in which nothing is wrong
 	names    map[string]string // by lower-case name, for file systems that fold case
 	problems diag.Problems
 }
 
 func (c *designCheck) module(m *Module) {
+	before := len(c.problems)
 	mc := &moduleCheck{m: m, defined: c.defined, problems: &c.problems, driven: map[*Node]int{}}
 	if why := badName(m.Name); why != "" {
 		mc.bad("", "module name %q %s", m.Name, why)
@@ -46,12 +47,12 @@ func (c *designCheck) module(m *Module) {
 	mc.instances()
 	mc.outputs()
 	mc.sources()
-	c.defined[m] = true
+	c.defined[m] = len(c.problems) == before // its ports may be missing else
 }
 
 type moduleCheck struct {
 	m        *Module
-	defined  map[*Module]bool
+	defined  map[*Module]bool  // the modules so far in which nothing is wrong
 	problems *diag.Problems
 	driven   map[*Node]int // per source: how many ports, registers, … own it
 }
