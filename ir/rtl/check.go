@@ -52,7 +52,7 @@ func (c *designCheck) module(m *Module) {
 
 type moduleCheck struct {
 	m        *Module
-	defined  map[*Module]bool  // the modules so far in which nothing is wrong
+	defined  map[*Module]bool
 	problems *diag.Problems
 	driven   map[*Node]int // per source: how many ports, registers, … own it
 }
