@@ -1,14 +1,10 @@
 package plan
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
-	"rampart/internal/diag"
+	"rampart/internal/textform"
 	"rampart/ir/fixed"
 )
 
@@ -20,12 +16,8 @@ func Parse(file string, text []byte, net *fixed.Net) (*Plan, error) {
 	for _, n := range net.Nodes {
 		p.nodes[n.Name] = n
 	}
-	for i, line := range strings.Split(string(bytes.TrimSuffix(text, []byte("\n"))), "\n") {
-		l := &lexer{rest: line}
-		p.line(l, i)
-		if err := l.end(); err != nil {
-			return nil, diag.Problem{File: file, At: fmt.Sprintf("line %d", i+1), What: err.Error()}
-		}
+	if err := textform.Each(file, "a plan", text, p.line); err != nil {
+		return nil, err
 	}
 	if err := p.finish(); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -42,30 +34,30 @@ type parser struct {
 	stage   *Stage
 }
 
-func (p *parser) line(l *lexer, i int) {
+func (p *parser) line(i int, l *textform.Line) {
 	switch {
 	case i == 0:
-		l.want("plan")
-		p.plan.Name = l.word()
+		l.Want("plan")
+		p.plan.Name = l.Word()
 		return
 	case i == 1:
-		l.want("estimate")
+		l.Want("estimate")
 		e := &p.plan.Estimate
-		e.CyclesPerFrame, e.LatencyCycles = l.named("cycles"), l.named("latency")
-		e.WarmupFrames = int(l.named("warmup"))
-		l.want("buffers")
-		switch buffers := l.word(); buffers {
+		e.CyclesPerFrame, e.LatencyCycles = l.Named("cycles"), l.Named("latency")
+		e.WarmupFrames = int(l.Named("warmup"))
+		l.Want("buffers")
+		switch buffers := l.Word(); buffers {
 		case "least", "ample":
 			e.LeastBuffers = buffers == "least"
 		default:
-			l.failf("buffers are least or ample, not %q", buffers)
+			l.Failf("buffers are least or ample, not %q", buffers)
 		}
 		return
-	case strings.HasPrefix(l.rest, "  "):
+	case l.Indented():
 		p.detail(l)
 		return
 	}
-	switch word := l.word(); Kind(word) {
+	switch word := l.Word(); Kind(word) {
 	case "input":
 		p.input(l)
 	case "output":
@@ -75,14 +67,14 @@ func (p *parser) line(l *lexer, i int) {
 	case Conv, Pool, Scale, Fork, Concat, ArgMax:
 		p.begin(l, Kind(word))
 	default:
-		l.failf("%q begins no line", word)
+		l.Failf("%q begins no line", word)
 	}
 }
 
-func (p *parser) input(l *lexer) {
+func (p *parser) input(l *textform.Line) {
 	s := p.define(l)
-	name := l.quoted()
-	s.Lanes = int(l.named("lanes"))
+	name := l.Quoted()
+	s.Lanes = int(l.Named("lanes"))
 	for _, v := range p.net.Inputs {
 		if v.Name == name {
 			s.Value = v
@@ -90,20 +82,20 @@ func (p *parser) input(l *lexer) {
 			return
 		}
 	}
-	l.failf("the network has no input %q", name)
+	l.Failf("the network has no input %q", name)
 }
 
-func (p *parser) begin(l *lexer, kind Kind) {
-	st := &Stage{Kind: kind, Name: l.word()}
+func (p *parser) begin(l *textform.Line, kind Kind) {
+	st := &Stage{Kind: kind, Name: l.Word()}
 	if kind != Fork {
-		name := l.quoted()
+		name := l.Quoted()
 		if st.Node = p.nodes[name]; st.Node == nil {
-			l.failf("the network has no node %q, or it has a stage already", name)
+			l.Failf("the network has no node %q, or it has a stage already", name)
 		}
 		delete(p.nodes, name)
 	}
-	l.want("from")
-	for l.rest != "" && l.err == nil {
+	l.Want("from")
+	for l.More() {
 		if s := p.use(l); s != nil {
 			s.To = st
 			st.In = append(st.In, s)
@@ -113,44 +105,43 @@ func (p *parser) begin(l *lexer, kind Kind) {
 	p.plan.Stages = append(p.plan.Stages, st)
 }
 
-func (p *parser) detail(l *lexer) {
+func (p *parser) detail(l *textform.Line) {
 	st := p.stage
-	switch word := l.word(); {
+	switch word := l.Word(); {
 	case word == "fold" && st != nil && len(st.Out) == 0:
-		st.Fold.PE = int(l.named("outputs"))
-		l.want("taps")
-		y, x, _ := strings.Cut(l.word(), "x")
-		st.Fold.TapY, st.Fold.TapX = int(l.parseInt(y)), int(l.parseInt(x))
-		st.Fold.Cw, st.Rows = int(l.named("channels")), int(l.named("rows"))
+		st.Fold.PE = int(l.Named("outputs"))
+		l.Want("taps")
+		l.Dims(&st.Fold.TapY, &st.Fold.TapX)
+		st.Fold.Cw, st.Rows = int(l.Named("channels")), int(l.Named("rows"))
 	case word == "to" && st != nil && len(st.In) > 0:
 		s := p.define(l)
-		s.Lanes, s.Depth = int(l.named("lanes")), int(l.named("depth"))
+		s.Lanes, s.Depth = int(l.Named("lanes")), int(l.Named("depth"))
 		s.From, s.Value = st, st.In[0].Value
 		if st.Node != nil {
 			s.Value = st.Node.Out
 		}
 		st.Out = append(st.Out, s)
 	default:
-		l.failf("%q says nothing about this stage", word)
+		l.Failf("%q says nothing about this stage", word)
 	}
 }
 
 // define makes a stream.
-func (p *parser) define(l *lexer) *Stream {
-	s := &Stream{Name: l.word()}
+func (p *parser) define(l *textform.Line) *Stream {
+	s := &Stream{Name: l.Word()}
 	if p.streams[s.Name] != nil {
-		l.failf("stream %q is defined twice", s.Name)
+		l.Failf("stream %q is defined twice", s.Name)
 	}
 	p.streams[s.Name] = s
 	p.plan.Streams = append(p.plan.Streams, s)
 	return s
 }
 
-func (p *parser) use(l *lexer) *Stream {
-	name := l.word()
+func (p *parser) use(l *textform.Line) *Stream {
+	name := l.Word()
 	s := p.streams[name]
 	if s == nil || s.To != nil || slices.Contains(p.plan.Outputs, s) {
-		l.failf("stream %q is not defined above, or used already", name)
+		l.Failf("stream %q is not defined above, or used already", name)
 		return nil
 	}
 	return s
@@ -189,66 +180,4 @@ func (p *parser) finish() error {
 	}
 	p.plan.count()
 	return nil
-}
-
-// lexer takes words off a line and keeps the first error.
-type lexer struct {
-	rest string
-	err  error
-}
-
-var errText = errors.New("it is not in the text form of a plan")
-
-func (l *lexer) failf(format string, args ...any) {
-	if l.err == nil {
-		l.err = fmt.Errorf(format, args...)
-	}
-}
-
-// end reports the first error, or what is left over.
-func (l *lexer) end() error {
-	if l.rest != "" {
-		l.failf("%q is left over: %w", l.rest, errText)
-	}
-	return l.err
-}
-
-func (l *lexer) word() string {
-	word, rest, _ := strings.Cut(strings.TrimLeft(l.rest, " "), " ")
-	l.rest = rest
-	if word == "" {
-		l.failf("the line ends too early: %w", errText)
-	}
-	return word
-}
-
-func (l *lexer) want(word string) {
-	if got := l.word(); got != word {
-		l.failf("%q stands where %q is due", got, word)
-	}
-}
-
-func (l *lexer) quoted() string {
-	q, err := strconv.QuotedPrefix(l.rest)
-	if err != nil {
-		l.failf("a quoted name is due at %q", l.rest)
-		return ""
-	}
-	l.rest = strings.TrimPrefix(l.rest[len(q):], " ")
-	name, _ := strconv.Unquote(q) // QuotedPrefix has checked it
-	return name
-}
-
-// named reads a word and the number behind it.
-func (l *lexer) named(name string) int64 {
-	l.want(name)
-	return l.parseInt(l.word())
-}
-
-func (l *lexer) parseInt(word string) int64 {
-	v, err := strconv.ParseInt(word, 10, 64)
-	if err != nil {
-		l.failf("a number is due at %q", word)
-	}
-	return v
 }
