@@ -54,7 +54,7 @@ func (a *app) simulate() *cobra.Command {
 	f.StringVar(&o.Images, "images", "", "images: .npy, a PNG file, or a folder of PNG files")
 	f.StringVarP(&o.Out, "out", "o", "", "the folder to write")
 	f.StringVar(&engine, "engine", "fixed", "fixed, interp, go, verilator or hlsc")
-	f.StringVar(&o.Wave, "wave", "", "write a waveform to this VCD file (engines interp and verilator)")
+	f.StringVar(&o.Wave, "wave", "", "write a waveform to this VCD file; engines interp and verilator alone write waveforms")
 	f.Int64Var(&o.WaveFrom, "wave-from", 0, "first cycle of the waveform")
 	f.Int64Var(&o.WaveTo, "wave-to", 1000, "cycle behind the last of the waveform")
 	labelFlags(c, &o.Labels, &o.Ignore)

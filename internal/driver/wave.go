@@ -17,7 +17,8 @@ import (
 	"rampart/sim/verilator"
 )
 
-// Waveform writes the cycles from one to before another as a VCD file.
+// Waveform writes the cycles from one to before another as a VCD file, in which cycle c begins at 10c ns.
+// The engines interp and verilator do; others give a diag.Problem.
 func (b *Build) Waveform(ctx context.Context, e Engine, images []*fixed.Tensor, file string, from, to int64) error {
 	if from < 0 || to <= from {
 		return diag.Problem{At: "--wave", What: fmt.Sprintf("from cycle %d to cycle %d is no window", from, to), Remedy: "give --wave-from below --wave-to"}

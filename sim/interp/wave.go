@@ -14,12 +14,18 @@ const widestWave = 64
 
 // Wave makes the machine write a VCD waveform of the cycles from, from+1, … up to, not including, to.
 // It has one scope per instance with its ports, registers and named nodes, and one per memory of at
-// most 64-bit words with the ports of that memory. Time is the cycle number; values are those just
-// before the edge that ends the cycle. A machine that is taken back in time writes nothing until it
-// passes the last cycle written. Run and Close report what w reports.
+// most 64-bit words with the ports of that memory; the outermost has the clock too. Cycle c is the time
+// from 10c ns to before 10c+10 ns, and its values are those just before the edge that ends it. The clock
+// is 1 in the first half of a cycle: it rises where registers change. A machine that is taken back in
+// time writes nothing until it passes the last cycle written. Run and Close report what w reports.
 func Wave(w io.Writer, from, to int64) Option {
 	return func(m *Machine) { m.wave = &wave{w: bufio.NewWriter(w), from: from, to: to} }
 }
+
+const (
+	cycleTime = 10  // a cycle takes, in ns
+	clockID   = "!" // the short name of the clock, which is the first variable
+)
 
 // wave writes a waveform; signals are declared at the first sample.
 type wave struct {
@@ -48,17 +54,19 @@ func (v *wave) sample(m *Machine) {
 		return
 	}
 	if v.signals == nil {
-		fmt.Fprintf(v.w, "$timescale 1 ns $end\n")
+		fmt.Fprintf(v.w, "$timescale 1ns $end\n")
+		fmt.Fprintf(v.w, "$scope module %s $end\n$var wire 1 %s clk $end\n", m.root.name, clockID)
 		v.declare(m.root)
-		fmt.Fprintf(v.w, "$enddefinitions $end\n")
+		fmt.Fprintf(v.w, "$upscope $end\n$enddefinitions $end\n")
 	}
-	fmt.Fprintf(v.w, "#%d\n", m.cycle)
+	fmt.Fprintf(v.w, "#%d\n1%s\n", cycleTime*m.cycle, clockID)
 	for _, s := range v.signals {
 		if now := m.value(s.cell); !s.same(now) {
 			s.last = append(s.last[:0], now...)
 			v.change(s)
 		}
 	}
+	fmt.Fprintf(v.w, "#%d\n0%s\n", cycleTime*m.cycle+cycleTime/2, clockID)
 	v.from = m.cycle + 1
 }
 
@@ -90,9 +98,8 @@ func (v *wave) change(s *signal) {
 	v.w.WriteString(" " + s.id + "\n")
 }
 
-// declare writes the scope of an instance and of those below it.
+// declare writes what is in the scope of an instance, and the scopes below it.
 func (v *wave) declare(s *scope) {
-	fmt.Fprintf(v.w, "$scope module %s $end\n", s.name)
 	for _, n := range s.module.Nodes {
 		if n.Name != "" {
 			v.variable(n.Name, kindOf(n), s.cell(n))
@@ -107,9 +114,10 @@ func (v *wave) declare(s *scope) {
 		}
 	}
 	for _, b := range s.below {
+		fmt.Fprintf(v.w, "$scope module %s $end\n", b.name)
 		v.declare(b)
+		fmt.Fprintf(v.w, "$upscope $end\n")
 	}
-	fmt.Fprintf(v.w, "$upscope $end\n")
 }
 
 func kindOf(n *rtl.Node) string {
@@ -141,7 +149,7 @@ func (v *wave) port(kind string, i int, part string, c *cell) {
 }
 
 func (v *wave) variable(name, kind string, c *cell) {
-	id := identifier(len(v.signals))
+	id := identifier(1 + len(v.signals)) // 0 is the clock
 	v.signals = append(v.signals, &signal{cell: c, id: id})
 	fmt.Fprintf(v.w, "$var %s %d %s %s $end\n", kind, c.t.Width(), id, name)
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,64 +15,10 @@ import (
 	"rampart/ir/rtl"
 )
 
-// vcd is a waveform read back: per variable, by its path, the width and the value at each time.
-type vcd struct {
-	width  map[string]int
-	values map[string]map[int64]string
-	times  []int64
-}
-
-// readVCD is strict about all that the writer may write.
-func readVCD(t *testing.T, text string) *vcd {
+func readVCD(t *testing.T, text string) *rtltest.VCD {
 	t.Helper()
-	v := &vcd{width: map[string]int{}, values: map[string]map[int64]string{}}
-	ids, now := map[string]string{}, map[string]string{}
-	var scopes []string
-	body := false
-	snap := func() {
-		for path, value := range now {
-			v.values[path][v.times[len(v.times)-1]] = value
-		}
-	}
-	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		f := strings.Fields(line)
-		switch {
-		case f[0] == "$timescale":
-		case f[0] == "$scope":
-			require.Len(t, f, 4)
-			scopes = append(scopes, f[2])
-		case f[0] == "$upscope":
-			scopes = scopes[:len(scopes)-1]
-		case f[0] == "$var":
-			require.Len(t, f, 6, line)
-			path := strings.Join(append(scopes, f[4]), ".")
-			require.NotContains(t, v.width, path)
-			require.NotContains(t, ids, f[3])
-			width, err := strconv.Atoi(f[2])
-			require.NoError(t, err)
-			ids[f[3]], v.width[path], v.values[path] = path, width, map[int64]string{}
-		case f[0] == "$enddefinitions":
-			require.Empty(t, scopes)
-			body = true
-		case f[0][0] == '#':
-			require.True(t, body)
-			if len(v.times) > 0 {
-				snap()
-			}
-			at, err := strconv.ParseInt(f[0][1:], 10, 64)
-			require.NoError(t, err)
-			v.times = append(v.times, at)
-		case f[0][0] == 'b':
-			path := ids[f[1]]
-			require.Len(t, f[0][1:], v.width[path], line)
-			now[path] = f[0][1:]
-		default:
-			path := ids[f[0][1:]]
-			require.Equal(t, 1, v.width[path], line)
-			now[path] = f[0][:1]
-		}
-	}
-	snap()
+	v, err := rtltest.ReadVCD(text)
+	require.NoError(t, err)
 	return v
 }
 
@@ -89,20 +33,24 @@ func TestWaveShowsEveryCycle(t *testing.T) {
 	}
 	require.NoError(t, m.Close())
 	v := readVCD(t, b.String())
-	assert.Equal(t, []int64{2, 3, 4, 5}, v.times)
-	assert.Equal(t, 8, v.width["t.q"])
-	assert.Equal(t, 3, v.width["t.m.read0_addr"])
+	assert.Equal(t, []int64{20, 25, 30, 35, 40, 45, 50, 55}, v.Times)
+	assert.Equal(t, 8, v.Width["t.q"])
+	assert.Equal(t, 3, v.Width["t.m.read0_addr"])
 	// In cycle c the port shows the word at address c-1; word 0 was written with 4 in cycle 4.
-	for at, want := range map[int64]string{2: "00010001", 3: "00010010", 4: "00010011", 5: "00010100"} {
-		assert.Equal(t, want, v.values["t.q"][at], at)
-		assert.Equal(t, want, v.values["t.oq"][at], at)
-		assert.Equal(t, want, v.values["t.m.read0_data"][at], at)
-		assert.Equal(t, fmt.Sprintf("%03b", at%5), v.values["t.addr"][at])
-		assert.Equal(t, fmt.Sprintf("%08b", at), v.values["t.m.write0_data"][at])
-		assert.Equal(t, "1", v.values["t.m.write0_enable"][at])
-		assert.Equal(t, "0", v.values["t.m.write1_enable"][at])
+	for cycle, want := range map[int64]string{2: "00010001", 3: "00010010", 4: "00010011", 5: "00010100"} {
+		for half, clk := range []string{"1", "0"} {
+			at := 10*cycle + 5*int64(half)
+			assert.Equal(t, clk, v.Values["t.clk"][at], at)
+			assert.Equal(t, want, v.Values["t.q"][at], at)
+			assert.Equal(t, want, v.Values["t.oq"][at], at)
+			assert.Equal(t, want, v.Values["t.m.read0_data"][at], at)
+			assert.Equal(t, fmt.Sprintf("%03b", cycle%5), v.Values["t.addr"][at])
+			assert.Equal(t, fmt.Sprintf("%08b", cycle), v.Values["t.m.write0_data"][at])
+			assert.Equal(t, "1", v.Values["t.m.write0_enable"][at])
+			assert.Equal(t, "0", v.Values["t.m.write1_enable"][at])
+		}
 	}
-	assert.NotContains(t, v.width, "t.m.read1_enable", "that port is always enabled")
+	assert.NotContains(t, v.Width, "t.m.read1_enable", "that port is always enabled")
 }
 
 // Every register of a random hierarchy in every cycle, against a second machine run cycle by cycle.
@@ -116,13 +64,13 @@ func TestWaveOfHierarchy(t *testing.T) {
 		_, err = machine(t, d, Wave(&b, 0, cycles)).Run(context.Background(), s)
 		require.NoError(t, err)
 		v := readVCD(t, b.String())
-		require.Len(t, v.times, cycles)
+		require.Len(t, v.Times, 2*cycles)
 
 		twin, compared := machine(t, d), 0
 		for c := range int64(cycles) {
 			for _, st := range twin.states {
 				if st.Mem == nil {
-					require.Equal(t, bitText(st.Type, st.vals), v.values["top."+st.Path][c], "%s at %d", st.Path, c)
+					require.Equal(t, bitText(st.Type, st.vals), v.Values["top."+st.Path][10*c], "%s at %d", st.Path, c)
 					compared++
 				}
 			}
@@ -161,7 +109,7 @@ func TestWaveDoesNotRepeatItself(t *testing.T) {
 		m.Step()
 	}
 	require.NoError(t, m.Close())
-	assert.Equal(t, []int64{1, 2, 3, 4}, readVCD(t, b.String()).times)
+	assert.Equal(t, []int64{10, 15, 20, 25, 30, 35, 40, 45}, readVCD(t, b.String()).Times)
 }
 
 type brokenWriter struct{}

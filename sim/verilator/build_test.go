@@ -12,7 +12,6 @@ import (
 	"rampart/internal/diag"
 	"rampart/internal/rtltest"
 	"rampart/ir/rtl"
-	"rampart/sim"
 	"rampart/sim/verilator"
 )
 
@@ -42,26 +41,6 @@ func TestBuildsOnce(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, ".building-*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
-}
-
-func TestTrace(t *testing.T) {
-	b, err := verilator.Build(t.Context(), small("traced"), t.TempDir(), verilator.Options{Quick: true, Trace: true})
-	require.NoError(t, err)
-	m := run(t, b)
-	tracer, ok := m.(verilator.Tracer)
-	require.True(t, ok)
-	require.NoError(t, tracer.Trace("wave.vcd"))
-	_, err = m.Run(t.Context(), &sim.Stimulus{Inputs: [][]byte{{1, 2, 3}}, Limit: 5})
-	require.NoError(t, err)
-	require.NoError(t, tracer.Trace(""))
-	wave, err := os.ReadFile(filepath.Join(b.Dir, "wave.vcd"))
-	require.NoError(t, err)
-	assert.Contains(t, string(wave), "beat")
-	assert.Contains(t, string(wave), "#45")
-	require.Error(t, tracer.Trace("no/such/folder/wave.vcd"))
-
-	untraced := start(t, small("traced"), quick)
-	require.ErrorContains(t, untraced.(verilator.Tracer).Trace("wave.vcd"), "built with tracing")
 }
 
 func TestMissingTools(t *testing.T) {

@@ -53,7 +53,7 @@ func commandLine(opts Options) []string {
 		"-CFLAGS", "-std=c++17",
 	}
 	if opts.Trace {
-		args = append(args, "--trace", "-CFLAGS", "-DTRACE")
+		args = append(args, "--trace", "--timescale", "1ns/1ns", "-CFLAGS", "-DTRACE")
 	}
 	return args
 }

@@ -44,7 +44,7 @@ type Built struct {
 
 // Tracer is what a machine can do whose program was built with Options.Trace: write the waveform of
 // all cycles that follow to a VCD file, until the next call. An empty name ends the waveform. A relative
-// name is taken from Built.Dir.
+// name is taken from Built.Dir. Times and values are those of interp.Wave; scopes lie within one named TOP.
 type Tracer interface{ Trace(file string) error }
 
 const program = "worker"

@@ -87,7 +87,7 @@ public:
         out = outputPorts(top_.get());
         const Image contents = image();
         top_->rst = 1;
-        step();
+        step(0);
         top_->rst = 0;
         restore(contents, true);
         initial_ = image();
@@ -95,14 +95,19 @@ public:
 
     ~Model() { trace(""); }
 
-    // step is one clock cycle; afterwards the output ports are those of the next.
-    void step() {
-        top_->clk = 1;
-        top_->eval();
-        dump();
+    // step is one clock cycle; afterwards the output ports are those of the next. In a waveform cycle c
+    // is the time from 10c on, which begins with the edge that ends the cycle before: the clock is 1 for
+    // five units and then 0.
+    void step(int64_t cycle) {
+#ifdef TRACE
+        if (vcd_) top_->eval();  // what hangs on the inputs, which are those of this cycle by now
+#endif
+        dump(10 * cycle);
         top_->clk = 0;
         top_->eval();
-        dump();
+        dump(10 * cycle + 5);
+        top_->clk = 1;
+        top_->eval();
     }
 
     // settle makes everything that hangs on the state follow after it was written from outside.
@@ -152,6 +157,7 @@ public:
             vcd_.reset(new VerilatedVcdC);
             top_->trace(vcd_.get(), 99);
             vcd_->open(file.c_str());
+            dumped_ = -1;
             return vcd_->isOpen();
         }
         return true;
@@ -177,10 +183,14 @@ private:
         return s;
     }
 
-    void dump() {
+    // dump writes the values of a time, unless the run was taken back and the file is beyond it.
+    void dump(int64_t time) {
 #ifdef TRACE
-        if (vcd_) vcd_->dump(context_->time());
-        context_->timeInc(5);
+        if (!vcd_ || time <= dumped_) return;
+        vcd_->dump(static_cast<uint64_t>(time));
+        dumped_ = time;
+#else
+        (void)time;
 #endif
     }
 
@@ -190,5 +200,6 @@ private:
     Image initial_;
 #ifdef TRACE
     std::unique_ptr<VerilatedVcdC> vcd_;
+    int64_t dumped_ = -1;  // the last time written
 #endif
 };

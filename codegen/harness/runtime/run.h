@@ -94,7 +94,7 @@ public:
         do {
             observe();
             drive(cycle);
-            m_.step();
+            m_.step(cycle);
             const int64_t ended = cycle++;
             for (; struck_ < faults_.size() && faults_[struck_].cycle == ended; struck_++) {
                 const Fault& f = faults_[struck_];
