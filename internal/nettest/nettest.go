@@ -43,6 +43,15 @@ func (d Dice) Tensor(v *fixed.Value) *fixed.Tensor {
 	return t
 }
 
+// Inputs are a random image for each input of a network.
+func (d Dice) Inputs(net *fixed.Net) []*fixed.Tensor {
+	images := make([]*fixed.Tensor, len(net.Inputs))
+	for i, v := range net.Inputs {
+		images[i] = d.Tensor(v)
+	}
+	return images
+}
+
 // window is a random kernel; its padding may exceed the kernel.
 func (d Dice) window() fixed.Window {
 	var w fixed.Window
@@ -88,7 +97,7 @@ func (d Dice) conv(name string, in *fixed.Value) *fixed.Node {
 			return c.OutSize(dim, n)
 		}
 		least := (n-1)*c.Stride[dim] - c.Before[dim] - c.After[dim] + (c.Kernel[dim]-1)*c.Dilation[dim] + 1
-		return least + d.Within(0, c.Stride[dim]-1)
+		return least + d.Within(0, max(c.Stride[dim], c.Dilation[dim])-1)
 	}
 	for range outC * in.Shape.C / c.Group * c.Kernel[0] * c.Kernel[1] {
 		c.Weight = append(c.Weight, int32(d.signed(c.WeightBits)))

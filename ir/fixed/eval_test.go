@@ -1,4 +1,4 @@
-package fixed
+package fixed_test
 
 import (
 	"context"
@@ -7,13 +7,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"rampart/internal/nettest"
+	"rampart/ir/fixed"
 )
 
 // The reference: numbers of any size, one output element at a time, straight from the comments in
 // fixed.go.
 
 // at is an input element, or the zero point outside the image.
-func at(t *Tensor, v *Value, c, y, x int) int64 {
+func at(t *fixed.Tensor, v *fixed.Value, c, y, x int) int64 {
 	if y < 0 || x < 0 || y >= v.Shape.H || x >= v.Shape.W {
 		return v.Zero
 	}
@@ -29,7 +32,7 @@ func wrapBig(v *big.Int, bits int) *big.Int {
 	return v
 }
 
-func requantiseBig(s *Scale, c int, v *big.Int, zero int64) int64 {
+func requantiseBig(s *fixed.Scale, c int, v *big.Int, zero int64) int64 {
 	v = new(big.Int).Set(v)
 	if s.Mult != nil {
 		v.Mul(v, big.NewInt(s.Mult[c]))
@@ -41,7 +44,7 @@ func requantiseBig(s *Scale, c int, v *big.Int, zero int64) int64 {
 	case 1:
 		floor.Add(floor, big.NewInt(1))
 	case 0: // a tie, never where the shift is 0
-		if s.Rounding == HalfUp || floor.Bit(0) == 1 {
+		if s.Rounding == fixed.HalfUp || floor.Bit(0) == 1 {
 			floor.Add(floor, big.NewInt(1))
 		}
 	}
@@ -55,7 +58,7 @@ func requantiseBig(s *Scale, c int, v *big.Int, zero int64) int64 {
 	return floor.Int64()
 }
 
-func convElement(n *Node, op *Conv, x *Tensor, o, oy, ox int) int64 {
+func convElement(n *fixed.Node, op *fixed.Conv, x *fixed.Tensor, o, oy, ox int) int64 {
 	in := n.In[0]
 	perIn, perOut := in.Shape.C/op.Group, n.Out.Shape.C/op.Group
 	acc := new(big.Int)
@@ -81,14 +84,14 @@ func convElement(n *Node, op *Conv, x *Tensor, o, oy, ox int) int64 {
 	return requantiseBig(&op.Scale, o, acc, n.Out.Zero)
 }
 
-func referenceElement(n *Node, in []*Tensor, c, y, x int) int64 {
+func referenceElement(n *fixed.Node, in []*fixed.Tensor, c, y, x int) int64 {
 	switch op := n.Op.(type) {
-	case *Conv:
+	case *fixed.Conv:
 		return convElement(n, op, in[0], c, y, x)
-	case *Requant:
+	case *fixed.Requant:
 		v := at(in[0], n.In[0], c, y, x) - n.In[0].Zero
 		return requantiseBig(&op.Scale, c, big.NewInt(v), n.Out.Zero)
-	case *MaxPool:
+	case *fixed.MaxPool:
 		best := int64(-1 << 40)
 		for ky := range op.Kernel[0] {
 			for kx := range op.Kernel[1] {
@@ -99,14 +102,14 @@ func referenceElement(n *Node, in []*Tensor, c, y, x int) int64 {
 			}
 		}
 		return best
-	case *Concat:
+	case *fixed.Concat:
 		for i, v := range n.In {
 			if c < v.Shape.C {
 				return at(in[i], v, c, y, x)
 			}
 			c -= v.Shape.C
 		}
-	case *ArgMax:
+	case *fixed.ArgMax:
 		best := 0
 		for k := range n.In[0].Shape.C {
 			if at(in[0], n.In[0], k, y, x) > at(in[0], n.In[0], best, y, x) {
@@ -121,18 +124,18 @@ func referenceElement(n *Node, in []*Tensor, c, y, x int) int64 {
 func TestEvalMeansWhatTheCommentsSay(t *testing.T) {
 	kinds := map[string]int{}
 	for seed := range uint64(150) {
-		d := newDice(seed)
-		net := d.net()
-		require.NoError(t, Check(net), "seed %d", seed)
-		got := map[*Value]*Tensor{}
-		outs, err := EvalAll(t.Context(), net, d.inputs(net), func(v *Value, x *Tensor) { got[v] = x })
+		d := nettest.New(seed)
+		net := d.Net(d.Within(1, 7))
+		require.NoError(t, fixed.Check(net), "seed %d", seed)
+		got := map[*fixed.Value]*fixed.Tensor{}
+		outs, err := fixed.EvalAll(t.Context(), net, d.Inputs(net), func(v *fixed.Value, x *fixed.Tensor) { got[v] = x })
 		require.NoError(t, err)
 		for i, v := range net.Outputs {
 			require.Same(t, got[v], outs[i])
 		}
 		for _, n := range net.Nodes {
 			kinds[n.Op.Kind()]++
-			var in []*Tensor
+			var in []*fixed.Tensor
 			for _, v := range n.In {
 				in = append(in, got[v])
 			}
@@ -141,8 +144,10 @@ func TestEvalMeansWhatTheCommentsSay(t *testing.T) {
 			for i, y := range got[n.Out].Data {
 				c, row, col := i/(s.H*s.W), i/s.W%s.H, i%s.W
 				want := referenceElement(n, in, c, row, col)
-				require.Equal(t, want, int64(y), "seed %d: %s %q at %d,%d,%d: %s", seed, n.Op.Kind(), n.Name, c, row, col, Print(net))
-				require.True(t, int64(y) >= lo && int64(y) <= hi, "seed %d: %d left its format", seed, y)
+				if int64(y) != want || want < lo || want > hi {
+					require.Fail(t, "wrong", "seed %d: %s %q at %d,%d,%d is %d, not %d of %d to %d: %s",
+						seed, n.Op.Kind(), n.Name, c, row, col, y, want, lo, hi, fixed.Print(net))
+				}
 			}
 		}
 	}
@@ -155,7 +160,7 @@ func TestApplyByHand(t *testing.T) {
 	for name, c := range map[string]struct {
 		v, mult int64
 		shift   int
-		mode    Rounding
+		mode    fixed.Rounding
 		want    int64
 	}{
 		"up":               {v: 7, mult: 1, shift: 2, want: 2},   // 1.75
@@ -174,7 +179,7 @@ func TestApplyByHand(t *testing.T) {
 		"widest, tie to 1": {v: 1 << 46, mult: 1 << 15, shift: 62, want: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Scale{Mult: []int64{c.mult}, MultBits: 16, Shift: []int{c.shift}, Rounding: c.mode, Lo: -90, Hi: 100}
+			s := fixed.Scale{Mult: []int64{c.mult}, MultBits: 16, Shift: []int{c.shift}, Rounding: c.mode, Lo: -90, Hi: 100}
 			assert.Equal(t, c.want, s.Apply(0, c.v, 0))
 			assert.Equal(t, min(c.want+1, 100), s.Apply(0, c.v, 1)+map[bool]int64{true: 1}[c.want == -90], "the zero point is added after the shift")
 		})
@@ -182,56 +187,56 @@ func TestApplyByHand(t *testing.T) {
 }
 
 func TestWrapByHand(t *testing.T) {
-	assert.Equal(t, int64(-128), Wrap(128, 8))
-	assert.Equal(t, int64(127), Wrap(-129, 8))
-	assert.Equal(t, int64(-1), Wrap(255, 8))
-	assert.Equal(t, int64(5), Wrap(5+3*256, 8))
+	assert.Equal(t, int64(-128), fixed.Wrap(128, 8))
+	assert.Equal(t, int64(127), fixed.Wrap(-129, 8))
+	assert.Equal(t, int64(-1), fixed.Wrap(255, 8))
+	assert.Equal(t, int64(5), fixed.Wrap(5+3*256, 8))
 }
 
 func TestVisitMayChangeTensors(t *testing.T) {
 	net := chain()
-	x := NewTensor(net.Inputs[0].Shape)
-	plain, err := Eval(t.Context(), net, x, nil)
+	x := fixed.NewTensor(net.Inputs[0].Shape)
+	plain, err := fixed.Eval(t.Context(), net, x, nil)
 	require.NoError(t, err)
-	changed, err := Eval(t.Context(), net, x, func(v *Value, y *Tensor) {
+	changed, err := fixed.Eval(t.Context(), net, x, func(v *fixed.Value, y *fixed.Tensor) {
 		if v == net.Nodes[0].Out {
 			y.Data[0] = 255
 		}
 	})
 	require.NoError(t, err)
 	assert.NotEqual(t, plain[0].Data, changed[0].Data)
-	assert.Equal(t, NewTensor(net.Inputs[0].Shape), x, "the input stays as it was")
+	assert.Equal(t, fixed.NewTensor(net.Inputs[0].Shape), x, "the input stays as it was")
 }
 
 func TestEvalRefuses(t *testing.T) {
 	net := chain()
-	wrong := NewTensor(net.Inputs[0].Shape)
+	wrong := fixed.NewTensor(net.Inputs[0].Shape)
 	wrong.Data[3] = 256
-	_, err := Eval(t.Context(), net, wrong, nil)
+	_, err := fixed.Eval(t.Context(), net, wrong, nil)
 	assert.ErrorContains(t, err, "element 3 is 256, outside 0 to 255")
-	_, err = Eval(t.Context(), net, NewTensor(Shape{1, 1, 1}), nil)
+	_, err = fixed.Eval(t.Context(), net, fixed.NewTensor(fixed.Shape{1, 1, 1}), nil)
 	assert.ErrorContains(t, err, "has shape")
-	_, err = EvalAll(t.Context(), net, nil, nil)
+	_, err = fixed.EvalAll(t.Context(), net, nil, nil)
 	assert.ErrorContains(t, err, "has 1 inputs, 0 were given")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = Eval(ctx, net, NewTensor(net.Inputs[0].Shape), nil)
+	_, err = fixed.Eval(ctx, net, fixed.NewTensor(net.Inputs[0].Shape), nil)
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func BenchmarkConv3x3(b *testing.B) {
-	in := &Value{Name: "x", Shape: Shape{32, 48, 64}, Format: Format{Bits: 8}}
-	out := &Value{Name: "y", Shape: Shape{32, 48, 64}, Format: Format{Bits: 8}}
-	c := &Conv{Window: Window{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Before: [2]int{1, 1}, After: [2]int{1, 1}},
+	in := &fixed.Value{Name: "x", Shape: fixed.Shape{32, 48, 64}, Format: fixed.Format{Bits: 8}}
+	out := &fixed.Value{Name: "y", Shape: fixed.Shape{32, 48, 64}, Format: fixed.Format{Bits: 8}}
+	c := &fixed.Conv{Window: fixed.Window{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}, Before: [2]int{1, 1}, After: [2]int{1, 1}},
 		Group: 1, WeightBits: 8, BiasBits: 32, AccBits: 30, Weight: make([]int32, 32*32*9), Bias: make([]int64, 32),
-		Scale: Scale{Shift: make([]int, 32), Hi: 255}}
+		Scale: fixed.Scale{Shift: make([]int, 32), Hi: 255}}
 	for i := range c.Weight {
 		c.Weight[i] = int32(i%255 - 127)
 	}
-	net := &Net{Inputs: []*Value{in}, Outputs: []*Value{out}, Nodes: []*Node{{Name: "c", In: []*Value{in}, Out: out, Op: c}}}
-	x := NewTensor(in.Shape)
+	net := &fixed.Net{Inputs: []*fixed.Value{in}, Outputs: []*fixed.Value{out}, Nodes: []*fixed.Node{{Name: "c", In: []*fixed.Value{in}, Out: out, Op: c}}}
+	x := fixed.NewTensor(in.Shape)
 	for b.Loop() {
-		if _, err := Eval(b.Context(), net, x, nil); err != nil {
+		if _, err := fixed.Eval(b.Context(), net, x, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

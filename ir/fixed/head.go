@@ -1,14 +1,15 @@
 package fixed
 
-import "slices"
-
-// MaskName is the name of the value that AddMask adds.
-const MaskName = "mask"
+import (
+	"fmt"
+	"slices"
+)
 
 // AddMask makes a segmentation network deliver both what its first output says of each class and the
 // class that wins: the outputs then begin with the scores and the mask. Where the network has an ArgMax
-// of these scores that one serves; else one is added. A network with one score a pixel, or more classes
-// than a byte counts, keeps its outputs.
+// of these scores that one serves; else a node argmax with the value mask is added, with numbers behind
+// these names where the network has them already. A network with one score a pixel, or more classes than
+// a byte counts, keeps its outputs.
 func AddMask(net *Net) {
 	out := net.Outputs[0]
 	for _, n := range net.Nodes {
@@ -21,7 +22,23 @@ func AddMask(net *Net) {
 	if out.Shape.C < 2 || out.Shape.C > 256 {
 		return
 	}
-	mask := &Value{Name: MaskName, Shape: Shape{C: 1, H: out.Shape.H, W: out.Shape.W}, Format: Format{Bits: 8}}
-	net.Nodes = append(net.Nodes, &Node{Name: MaskName, In: []*Value{out}, Out: mask, Op: &ArgMax{}})
+	nodes, values := map[string]bool{}, map[string]bool{}
+	for _, v := range net.Inputs {
+		values[v.Name] = true
+	}
+	for _, n := range net.Nodes {
+		nodes[n.Name], values[n.Out.Name] = true, true
+	}
+	mask := &Value{Name: unused("mask", values), Shape: Shape{C: 1, H: out.Shape.H, W: out.Shape.W}, Format: Format{Bits: 8}}
+	net.Nodes = append(net.Nodes, &Node{Name: unused("argmax", nodes), In: []*Value{out}, Out: mask, Op: &ArgMax{}})
 	net.Outputs = slices.Insert(net.Outputs, 1, mask)
+}
+
+// unused is the name, with the least number from 2 on where it is taken.
+func unused(name string, taken map[string]bool) string {
+	free := name
+	for i := 2; taken[free]; i++ {
+		free = fmt.Sprintf("%s_%d", name, i)
+	}
+	return free
 }

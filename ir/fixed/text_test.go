@@ -1,4 +1,4 @@
-package fixed
+package fixed_test
 
 import (
 	"flag"
@@ -9,6 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
+
+	"rampart/internal/nettest"
+	"rampart/ir/fixed"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -16,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const goldenFile = "testdata/text.txtar"
 
 func TestTextGolden(t *testing.T) {
-	got := Print(chain())
+	got := fixed.Print(chain())
 	if *update {
 		a := &txtar.Archive{Comment: []byte("The text form of a network with every operator.\n"), Files: []txtar.File{{Name: "chain", Data: got}}}
 		require.NoError(t, os.WriteFile(goldenFile, txtar.Format(a), 0o644))
@@ -25,25 +28,32 @@ func TestTextGolden(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, a.Files, 1)
 	assert.Equal(t, string(a.Files[0].Data), string(got), "go test ./ir/fixed -update rewrites it")
-	net, err := Parse(goldenFile, a.Files[0].Data)
+	net, err := fixed.Parse(goldenFile, a.Files[0].Data)
 	require.NoError(t, err)
 	assert.Equal(t, chain(), net)
 }
 
+// anyNet is a random network.
+func anyNet(seed uint64) *fixed.Net {
+	d := nettest.New(seed)
+	return d.Net(d.Within(1, 7))
+}
+
 func TestTextRoundTrip(t *testing.T) {
 	for seed := range uint64(200) {
-		net := newDice(seed).net()
+		net := anyNet(seed)
+		net.Nodes[0].Name, net.Nodes[0].Out.Name = `a "node" of/words`, " -> "
 		net.Name = "a \"name\"\nof two lines \xff"
-		text := Print(net)
-		back, err := Parse("net", text)
+		text := fixed.Print(net)
+		back, err := fixed.Parse("net", text)
 		require.NoError(t, err, "%s", text)
 		require.Equal(t, net, back)
-		require.Equal(t, text, Print(back))
+		require.Equal(t, text, fixed.Print(back))
 	}
 }
 
 func TestParseRefuses(t *testing.T) {
-	good := string(Print(chain()))
+	good := string(fixed.Print(chain()))
 	for want, change := range map[string][2]string{
 		`line 1: "node" stands where "net" is due`:                         {"net \"chain\"", "node \"chain\""},
 		"line 2: a quoted name is due":                                     {`input "x"`, "input x"},
@@ -65,7 +75,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			require.Contains(t, good, change[0])
-			_, err := Parse("f", []byte(strings.Replace(good, change[0], change[1], 1)))
+			_, err := fixed.Parse("f", []byte(strings.Replace(good, change[0], change[1], 1)))
 			assert.ErrorContains(t, err, "f: "+want)
 		})
 	}
@@ -73,22 +83,22 @@ func TestParseRefuses(t *testing.T) {
 
 // Whatever parses prints, if it is a network, and reads back the same.
 func FuzzParse(f *testing.F) {
-	f.Add(string(Print(chain())))
+	f.Add(string(fixed.Print(chain())))
 	for seed := range uint64(10) {
-		f.Add(string(Print(newDice(seed).net())))
+		f.Add(string(fixed.Print(anyNet(seed))))
 	}
 	f.Add("net \"\"\n  channel 0")
 	f.Add("net \"x\"\ninput \"x\" s99999 1x1x1 zero 0\noutput \"x\"")
 	f.Fuzz(func(t *testing.T, text string) {
-		net, err := Parse("fuzz", []byte(text))
-		if err != nil || Check(net) != nil {
+		net, err := fixed.Parse("fuzz", []byte(text))
+		if err != nil || fixed.Check(net) != nil {
 			return
 		}
-		printed := Print(net)
-		back, err := Parse("fuzz", printed)
+		printed := fixed.Print(net)
+		back, err := fixed.Parse("fuzz", printed)
 		require.NoError(t, err)
 		require.Equal(t, net, back)
-		require.Equal(t, printed, Print(back))
-		require.NotEmpty(t, Ranges(net))
+		require.Equal(t, printed, fixed.Print(back))
+		require.NotEmpty(t, fixed.Ranges(net))
 	})
 }

@@ -3,23 +3,21 @@ package quant_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/nettest"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
 	"rampart/ir/quant"
 )
 
 // dice builds random float networks and options.
-type dice struct{ *rand.Rand }
+type dice struct{ nettest.Dice }
 
-func newDice(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 2))} }
-
-func (d dice) within(lo, hi int) int { return lo + d.IntN(hi-lo+1) }
+func newDice(seed uint64) dice { return dice{nettest.New(seed)} }
 
 func (d dice) floats(n int, size float64) []float32 {
 	v := make([]float32, n)
@@ -32,8 +30,8 @@ func (d dice) floats(n int, size float64) []float32 {
 func (d dice) window() graph.Window {
 	var w graph.Window
 	for i := range 2 {
-		w.Kernel[i], w.Stride[i], w.Dilation[i] = d.within(1, 4), d.within(1, 3), d.within(1, 2)
-		w.Before[i], w.After[i] = d.within(0, 2), d.within(0, 2)
+		w.Kernel[i], w.Stride[i], w.Dilation[i] = d.Within(1, 4), d.Within(1, 3), d.Within(1, 2)
+		w.Before[i], w.After[i] = d.Within(0, 2), d.Within(0, 2)
 	}
 	return w
 }
@@ -41,9 +39,9 @@ func (d dice) window() graph.Window {
 // group picks group and output channels for a convolution of ins channels.
 func (d dice) group(ins int) (group, outs int) {
 	if d.IntN(3) == 0 {
-		return ins, ins * d.within(1, 2)
+		return ins, ins * d.Within(1, 2)
 	}
-	return 1, d.within(1, 5)
+	return 1, d.Within(1, 5)
 }
 
 func (d dice) op(in graph.Shape) graph.Op {
@@ -93,10 +91,10 @@ func (d dice) weights(outs, per int) []float32 {
 func (d dice) graph(t *testing.T) *graph.Graph {
 	g := &graph.Graph{Name: "random"}
 	var values []*graph.Value
-	for i := range d.within(1, 2) {
-		values = append(values, g.Input(fmt.Sprintf("in%d", i), graph.Shape{C: d.within(1, 3), H: d.within(3, 9), W: d.within(3, 9)}))
+	for i := range d.Within(1, 2) {
+		values = append(values, g.Input(fmt.Sprintf("in%d", i), graph.Shape{C: d.Within(1, 3), H: d.Within(3, 9), W: d.Within(3, 9)}))
 	}
-	for len(g.Nodes) < d.within(2, 10) {
+	for len(g.Nodes) < d.Within(2, 10) {
 		in := values[d.IntN(len(values))]
 		name := fmt.Sprintf("n%d", len(g.Nodes))
 		ins, op := []*graph.Value{in}, d.op(in.Shape)
@@ -162,7 +160,7 @@ func (d dice) images(g *graph.Graph, n int) [][]*graph.Tensor {
 
 func (d dice) options() quant.Options {
 	return quant.Options{
-		WeightBits: d.within(2, 16), ActBits: d.within(2, 16), HeadBits: d.within(2, 24),
+		WeightBits: d.Within(2, 16), ActBits: d.Within(2, 16), HeadBits: d.Within(2, 24),
 		Scales:      []quant.Scales{quant.General, quant.Pow2}[d.IntN(2)],
 		Calibration: []quant.Calibration{quant.MinMax, quant.Percentile, quant.MSE}[d.IntN(3)],
 		Rounding:    fixed.Rounding(d.IntN(2)),
