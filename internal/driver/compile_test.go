@@ -117,6 +117,15 @@ func TestCompileShapes(t *testing.T) {
 			b.Output(b.Conv("masks", "x", 1, 2, 1), 2, 4, 4)
 			b.Output(b.Conv("more", "x", 1, 1, 1), 1, 4, 4)
 		}, 3, []string{"logits", "output_masks", "more"}},
+		"pool alone": {func(b *onnxtest.Builder) { b.Output(b.Pool("y", "x", 2), 1, 2, 2) }, 2, []string{"logits"}},
+		"relu alone": {func(b *onnxtest.Builder) { b.Output(b.Relu("y", "x"), 1, 4, 4) }, 2, []string{"logits"}},
+		"pool over the edge": {func(b *onnxtest.Builder) {
+			b.Output(b.Conv("y", b.Add(onnxtest.Node{
+				Op: "MaxPool", In: []string{b.Pool("p", "x", 4)}, Out: "over",
+				Ints: map[string][]int{"kernel_shape": {2, 3}, "strides": {2, 3}}, Attrs: map[string]int{"ceil_mode": 1},
+			}), 1, 3, 1), 3, 1, 1)
+		}, 3, []string{"logits"}},
+		"image alone":           {func(b *onnxtest.Builder) { b.Output(b.Channels("Concat", "y", "x", "x"), 2, 4, 4) }, 2, []string{"logits"}},
 		"larger than its input": {func(b *onnxtest.Builder) { b.Output(b.Up("y", "x", 1, 2), 2, 8, 8) }, 2, []string{"logits"}},
 		"256 classes":           {func(b *onnxtest.Builder) { b.Output(b.Conv("y", "x", 1, 256, 1), 256, 4, 4) }, 256, []string{"logits"}},
 	} {

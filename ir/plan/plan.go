@@ -26,8 +26,12 @@ type Estimate struct {
 	Resources
 }
 
-// Utilisation is the share of multiplier cycles that do a multiplication of the network.
+// Utilisation is the share of multiplier cycles that do a multiplication of the network; 0 where there are
+// no multipliers.
 func (e Estimate) Utilisation() float64 {
+	if e.Multipliers == 0 {
+		return 0
+	}
 	return float64(e.MACsPerFrame) / (float64(e.Multipliers) * float64(e.CyclesPerFrame))
 }
 
