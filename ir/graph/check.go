@@ -40,6 +40,13 @@ func (c *checker) add(at, format string, args ...any) {
 	c.problems.Add(diag.Problem{At: at, What: fmt.Sprintf(format, args...)})
 }
 
+// infinite tells that a number among a node's attributes is not finite.
+func (c *checker) infinite(n *Node, attr string, v float32) {
+	c.problems.Add(diag.Problem{
+		At: n.Name, What: fmt.Sprintf("%s is %v", attr, v), Remedy: "train or export the model again; weights must be finite",
+	})
+}
+
 // define records a value that now exists; false means that there is none.
 func (c *checker) define(v *Value, by string) bool {
 	switch {
@@ -90,14 +97,14 @@ func (c *checker) node(n *Node) {
 func (c *checker) finite(n *Node) {
 	for _, f := range fieldsOf(n.Op) {
 		if f.real != nil && !isFinite(*f.real) {
-			c.add(n.Name, "%s is %v", f.name, *f.real)
+			c.infinite(n, f.name, *f.real)
 		}
 		if f.data == nil {
 			continue
 		}
 		for i, v := range *f.data {
 			if !isFinite(v) {
-				c.add(n.Name, "%s[%d] is %v", f.name, i, v)
+				c.infinite(n, fmt.Sprintf("%s[%d]", f.name, i), v)
 				break
 			}
 		}

@@ -34,7 +34,7 @@ func TestCheckComplains(t *testing.T) {
 		"conv1: has no value":                                        func(g *Graph) { g.Nodes[0].Out = nil },
 		"a node has no operator":                                     func(g *Graph) { g.Nodes[2].Op = nil },
 		"image: shape 0x8x12 has a dimension outside 1 to":           func(g *Graph) { g.Inputs[0].Shape.C = 0 },
-		"image: shape 4096x4096x4096 has more than 2147483648":       func(g *Graph) { g.Inputs[0].Shape = Shape{4096, 4096, 4096} },
+		"image: shape 65x1024x2048 has more than 134217728":          func(g *Graph) { g.Inputs[0].Shape = Shape{65, 1024, 2048} },
 		"concat: joins images of 8x12 and 4x6":                       func(g *Graph) { n := g.Nodes[9]; n.In = []*Value{n.In[0], g.Nodes[3].Out} },
 		"concat: has no inputs":                                      func(g *Graph) { g.Nodes[9].In = nil },
 		"relu1: has 2 inputs; it takes one":                          func(g *Graph) { n := g.Nodes[2]; n.In = append(n.In, n.In[0]) },

@@ -111,6 +111,36 @@ func randomWindow(r *rand.Rand) Window {
 	return Window{Kernel: two(1, 4), Stride: two(1, 3), Dilation: two(1, 2), Before: two(0, 3), After: two(0, 3)}
 }
 
+// TestCeilMode holds sizes to PyTorch's, whose exporter ceil_mode comes from; 0 is a window that does not fit.
+func TestCeilMode(t *testing.T) {
+	for _, c := range []struct{ size, kernel, stride, pad, floor, ceil int }{
+		{5, 2, 2, 0, 2, 3},
+		{6, 2, 2, 0, 3, 3},
+		{5, 3, 2, 0, 2, 2},
+		{6, 3, 2, 0, 2, 3},
+		{3, 2, 2, 1, 2, 2}, // a third window would begin in the padding after the image
+		{1, 2, 2, 0, 0, 1}, // the only window hangs over
+		{2, 4, 3, 0, 0, 1},
+		{1, 2, 1, 0, 0, 0},
+		{1, 3, 2, 0, 0, 0},
+	} {
+		for ceil, want := range map[bool]int{false: c.floor, true: c.ceil} {
+			pool := &MaxPool{Window: NewWindow(1, c.kernel), CeilMode: ceil}
+			pool.Stride[1], pool.Before[1], pool.After[1] = c.stride, c.pad, c.pad
+			got, err := pool.Infer([]Shape{{C: 1, H: 1, W: c.size}})
+			if want == 0 {
+				assert.ErrorContains(t, err, "does not fit", "%+v", c)
+				continue
+			}
+			require.NoError(t, err, "%+v", c)
+			assert.Equal(t, Shape{C: 1, H: 1, W: want}, got, "%+v, rounded up: %v", c, ceil)
+			x := &Tensor{Shape{C: 1, H: 1, W: c.size}, noise(rand.New(rand.NewPCG(1, 1)), c.size)}
+			y := pool.Eval([]*Tensor{x})
+			assert.InDeltaSlice(t, slowPool(pool, x, got), y.Data, 1e-9)
+		}
+	}
+}
+
 // TestWindowsAgainstDefinition evaluates random geometries, grouped and padded and dilated, and holds
 // every accepted one to the definitions above.
 func TestWindowsAgainstDefinition(t *testing.T) {

@@ -5,11 +5,12 @@ import (
 	"fmt"
 )
 
-// maxDim bounds every dimension and window attribute, and maxSize the elements of a tensor, so that
-// no product of them overflows an int.
+// maxDim bounds every dimension and window attribute, so that no product of them overflows an int.
+// maxSize bounds the elements of a tensor, of which an evaluation holds several: a damaged attribute must
+// not take all memory. 64 channels of 1024x2048 are just allowed.
 const (
 	maxDim  = 1 << 20
-	maxSize = 1 << 31
+	maxSize = 1 << 27
 )
 
 // check says whether the shape can be a tensor's.
@@ -63,6 +64,9 @@ func (w Window) check() error {
 // long as it starts before the padding after the image does.
 func (w Window) slide(dim, size int, ceil bool) (int, error) {
 	room := size + w.Before[dim] + w.After[dim] - w.Extent(dim)
+	if ceil && room < 0 && room > -w.Stride[dim] {
+		return 1, nil // the only position hangs over
+	}
 	if room < 0 {
 		return 0, fmt.Errorf("kernel %dx%d with dilation %dx%d does not fit an image of %d %s with padding %d and %d",
 			w.Kernel[0], w.Kernel[1], w.Dilation[0], w.Dilation[1], size, [2]string{"rows", "columns"}[dim],

@@ -137,7 +137,7 @@ func TestSimplifyTellsOfOverflow(t *testing.T) {
 	g := testNet(t)
 	g.Nodes[0].Op.(*Conv).Weight[0] = 3e38
 	g.Nodes[1].Op.(*BatchNorm).Gamma[0] = 1e6
-	assert.ErrorContains(t, Simplify(g), "after pass fold_batchnorm: conv1: weight[0] is +Inf")
+	assert.ErrorContains(t, Simplify(g), "after pass fold_batchnorm: conv1: weight[0] is +Inf; train or export the model again")
 }
 
 // TestOrders holds Passes to the reasons for their order, and every file to its pass.
