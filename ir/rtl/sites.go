@@ -77,25 +77,25 @@ func ParseFault(text string) (Fault, error) {
 	if !ok {
 		return bad("no cycle")
 	}
-	at, err := strconv.ParseInt(cycle, 10, 64)
-	if err != nil || at < 0 {
+	at, err := strconv.ParseUint(cycle, 10, 63) // unsigned: no sign, not even +
+	if err != nil {
 		return bad("the cycle is not a number from 0 on")
 	}
 	dot := strings.LastIndexByte(site, '.')
 	if dot <= 0 {
 		return bad("no bit")
 	}
-	bit, err := strconv.Atoi(site[dot+1:])
-	if err != nil || bit < 0 {
+	bit, err := strconv.ParseUint(site[dot+1:], 10, 31)
+	if err != nil {
 		return bad("the bit is not a number from 0 on")
 	}
-	f := Fault{Site: Site{Path: site[:dot], Bit: bit}, Cycle: at}
+	f := Fault{Site: Site{Path: site[:dot], Bit: int(bit)}, Cycle: int64(at)}
 	if path, word, ok := strings.Cut(f.Path, "["); ok {
-		n, err := strconv.Atoi(strings.TrimSuffix(word, "]"))
-		if err != nil || n < 0 || !strings.HasSuffix(word, "]") || path == "" {
+		n, err := strconv.ParseUint(strings.TrimSuffix(word, "]"), 10, 31)
+		if err != nil || !strings.HasSuffix(word, "]") || path == "" {
 			return bad("the word is not a number from 0 on in brackets")
 		}
-		f.Path, f.Mem, f.Word = path, true, n
+		f.Path, f.Mem, f.Word = path, true, int(n)
 	}
 	return f, nil
 }

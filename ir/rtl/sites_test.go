@@ -31,6 +31,12 @@ func TestParseFault(t *testing.T) {
 		"weights[-1].2@4":                   "the word is not",
 		"weights[1.2@4":                     "the word is not",
 		"[1].2@4":                           "the word is not",
+		"[+1].2@4":                          "the word is not",
+		"weights[+1].2@4":                   "the word is not",
+		"weights[1].+2@4":                   "the bit is not",
+		"weights[1].2@+4":                   "the cycle is not",
+		"weights[1].2_0@4":                  "the bit is not",
+		"weights[].2@4":                     "the word is not",
 		"weights[1].2@4@5":                  "the cycle is not",
 		"weights[1].2@99999999999999999999": "the cycle is not",
 	} {
