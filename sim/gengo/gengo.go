@@ -5,17 +5,12 @@ package gengo
 
 import (
 	"context"
-	"crypto/sha256"
-	"errors"
 	"fmt"
 	"go/version"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"rampart/codegen/gosim"
 	"rampart/internal/diag"
@@ -30,24 +25,12 @@ type Options struct {
 	Jobs int
 }
 
-// Built is a program that simulates one design.
-type Built struct {
-	Dir    string        // holds the Go source and the program
-	Cached bool          // it had been built before
-	Took   time.Duration // the time of building
-
-	design *rtl.Design
-}
-
-const (
-	program = "worker"
-	install = "apt-get install golang"
-)
+const install = "apt-get install golang"
 
 // Build makes the program for d in a folder below dir that is named after the contents of everything
 // that goes into it, or finds it there. Errors are diag.MissingTool, diag.Problem for a Go that is too
 // old, and what the Go tool says.
-func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*Built, error) {
+func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*worker.Built, error) {
 	files, err := sources(d)
 	if err != nil {
 		return nil, err
@@ -56,25 +39,19 @@ func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*Built
 }
 
 // build makes the program for d from its source files, or finds it.
-func build(ctx context.Context, d *rtl.Design, files []gosim.File, dir string, opts Options) (*Built, error) {
+func build(ctx context.Context, d *rtl.Design, files []gosim.File, dir string, opts Options) (*worker.Built, error) {
 	tool, version, err := findTool(ctx)
 	if err != nil {
 		return nil, err
 	}
-	start := time.Now()
-	b := &Built{Dir: filepath.Join(dir, d.Top.Name+"-"+key(files, version)), design: d}
-	if b.Dir, err = filepath.Abs(b.Dir); err != nil {
-		return nil, fmt.Errorf("gengo: %w", err)
+	r := worker.Recipe{
+		Engine: "gengo", Tools: fmt.Sprintf("%s %s", version, environment(0)),
+		Make: func(ctx context.Context, dir string) error { return compile(ctx, tool, dir, opts) },
 	}
-	if _, err := os.Stat(filepath.Join(b.Dir, program)); err == nil {
-		b.Cached = true
-		return b, nil
+	for _, f := range files {
+		r.Files = append(r.Files, worker.File{Name: f.Name, Data: f.Data})
 	}
-	if err := buildAside(ctx, tool, files, b.Dir, opts); err != nil {
-		return nil, fmt.Errorf("gengo: build %s: %w", d.Top.Name, err)
-	}
-	b.Took = time.Since(start)
-	return b, nil
+	return worker.Build(ctx, d, dir, r)
 }
 
 // findTool finds the Go tool and tells its version.
@@ -99,27 +76,12 @@ func findTool(ctx context.Context) (tool, goVersion string, err error) {
 	return tool, goVersion, nil
 }
 
-// Start runs a copy of the program, in the state that reset leaves.
-func (b *Built) Start(ctx context.Context) (sim.Machine, error) {
-	return worker.Start(ctx, exec.Command(filepath.Join(b.Dir, program)), b.design)
-}
-
 func sources(d *rtl.Design) ([]gosim.File, error) {
 	ports, err := sim.Ports(d.Top)
 	if err != nil {
 		return nil, err
 	}
 	return gosim.Generate(d, gosim.Options{Ports: ports, Fingerprint: worker.Fingerprint(d)})
-}
-
-// key is a name for a program made from these files with that version of Go.
-func key(files []gosim.File, goVersion string) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %s\n", goVersion, environment(0))
-	for _, f := range files {
-		fmt.Fprintf(h, "%s %d\n%s", f.Name, len(f.Data), f.Data)
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)[:8])
 }
 
 // environment keeps a build to itself: no workspace, no network, no other module.
@@ -131,51 +93,9 @@ func environment(jobs int) []string {
 	return env
 }
 
-// buildAside builds in a folder of its own next to dir and moves it there when all is well, so that
-// dir is complete whenever it exists.
-func buildAside(ctx context.Context, tool string, files []gosim.File, dir string, opts Options) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".building-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(tmp) }() // nothing is left of it when all went well
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return err
-	}
-	for _, f := range files {
-		path := filepath.Join(tmp, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, f.Data, 0o666); err != nil {
-			return err
-		}
-	}
-	if err := compile(ctx, tool, tmp, opts); err != nil {
-		return err
-	}
-	err = os.Rename(tmp, dir)
-	if errors.Is(err, fs.ErrExist) {
-		return nil // somebody else built the same meanwhile
-	}
-	return err
-}
-
-const shownOutput = 4000 // bytes of what the compiler says
-
 func compile(ctx context.Context, tool, dir string, opts Options) error {
-	cmd := exec.CommandContext(ctx, tool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, ".")
+	cmd := exec.CommandContext(ctx, tool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", worker.Program, ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), environment(opts.Jobs)...)
-	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out[:min(len(out), shownOutput)])
-	}
-	return nil
+	return worker.RunTool(ctx, "go build", cmd)
 }

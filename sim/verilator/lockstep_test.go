@@ -18,6 +18,7 @@ import (
 	"rampart/sim"
 	"rampart/sim/interp"
 	"rampart/sim/verilator"
+	"rampart/sim/worker"
 )
 
 // quick is for programs that run for a moment only.
@@ -31,7 +32,7 @@ func start(t *testing.T, d *rtl.Design, opts verilator.Options) sim.Machine {
 	return run(t, b)
 }
 
-func run(t *testing.T, b *verilator.Built) sim.Machine {
+func run(t *testing.T, b *worker.Built) sim.Machine {
 	t.Helper()
 	m, err := b.Start(t.Context())
 	require.NoError(t, err)

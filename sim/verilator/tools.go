@@ -1,7 +1,6 @@
 package verilator
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"rampart/codegen/harness"
 	"rampart/internal/diag"
 	"rampart/ir/rtl"
+	"rampart/sim/worker"
 )
 
 const (
@@ -79,7 +79,7 @@ func compile(ctx context.Context, d *rtl.Design, dir string, opts Options) error
 	if err := run(ctx, dir, "make", mk...); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(dir, objectFolder, harness.Prefix), filepath.Join(dir, program)); err != nil {
+	if err := os.Rename(filepath.Join(dir, objectFolder, harness.Prefix), filepath.Join(dir, worker.Program)); err != nil {
 		return err
 	}
 	return os.RemoveAll(filepath.Join(dir, objectFolder))
@@ -107,23 +107,8 @@ func worthParallel(dir string) (string, error) {
 	return "0", nil
 }
 
-const shownOutput = 4000 // bytes of a failed tool's output
-
 func run(ctx context.Context, dir, tool string, args ...string) error {
 	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Dir = dir
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		text := out.String()
-		if len(text) > shownOutput {
-			text = text[:shownOutput] + "\n..."
-		}
-		return fmt.Errorf("%s: %w\n%s", tool, err, text)
-	}
-	return nil
+	return worker.RunTool(ctx, tool, cmd)
 }

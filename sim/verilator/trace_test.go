@@ -14,12 +14,13 @@ import (
 	"rampart/sim"
 	"rampart/sim/interp"
 	"rampart/sim/verilator"
+	"rampart/sim/worker"
 )
 
 var traced = verilator.Options{Quick: true, Trace: true}
 
 // waveform reads the file of that name in the folder of a program.
-func waveform(t *testing.T, b *verilator.Built, name string) *rtltest.VCD {
+func waveform(t *testing.T, b *worker.Built, name string) *rtltest.VCD {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(b.Dir, name))
 	require.NoError(t, err)

@@ -1,7 +1,8 @@
-// Package worker talks to simulators that run as programs of their own: the C++ program around
-// Verilator's model (codegen/harness) and the generated Go one (codegen/gosim). In: a command that
-// starts such a program, the design it simulates. Out: a sim.Machine. It knows neither what language
-// the program is written in nor what the design computes.
+// Package worker keeps and talks to simulators that run as programs of their own: the C++ program around
+// Verilator's model (codegen/harness) and the generated Go one (codegen/gosim). In: a recipe that makes
+// such a program, or a command that starts one, and the design it simulates. Out: a folder that holds the
+// program, a sim.Machine. It knows neither what language the program is written in nor what the design
+// computes.
 //
 // # The wire format
 //
