@@ -21,6 +21,10 @@ func (a *app) compile() *cobra.Command {
 		Short: "Compile a network to Verilog and HLS C",
 		Args:  one("the ONNX file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			err := noZeros(cmd, "bits", "weight-bits", "act-bits", "head-bits", "percentile", "multipliers", "cycles", "scale")
+			if err != nil {
+				return err
+			}
 			req.Model = args[0]
 			for flag, v := range map[string]*int{"weight-bits": &o.WeightBits, "act-bits": &o.ActBits} {
 				if !cmd.Flags().Changed(flag) {
@@ -51,6 +55,7 @@ func (a *app) compile() *cobra.Command {
 	f.IntVar(&o.Multipliers, "multipliers", 0, "multipliers to use at most; without this and --cycles, the fewest possible")
 	f.Int64Var(&o.Cycles, "cycles", 0, "cycles per frame to take at most")
 	preprocessFlags(c, &o.Preprocess)
+	sizeFlag(c, &o.Size)
 	c.MarkFlagsMutuallyExclusive("multipliers", "cycles")
 	required(c, "calib", "out")
 	return c

@@ -9,16 +9,16 @@ import (
 	"rampart/internal/driver"
 	"rampart/internal/picture"
 	"rampart/ir/graph"
-	"rampart/ir/onnx"
 )
 
 func (a *app) inspect() *cobra.Command {
-	return &cobra.Command{
+	var s driver.Size
+	c := &cobra.Command{
 		Use:   "inspect MODEL.onnx",
 		Short: "Show a network's operators, shapes, parameters and multiplications",
 		Args:  one("the ONNX file"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			g, err := onnx.Read(args[0])
+			g, _, err := driver.Import(args[0], s)
 			if err != nil {
 				return err
 			}
@@ -26,6 +26,8 @@ func (a *app) inspect() *cobra.Command {
 			return a.print(d, func(w io.Writer) { d.Print(w) })
 		},
 	}
+	sizeFlag(c, &s)
+	return c
 }
 
 func preprocessFlags(c *cobra.Command, p *picture.Preprocess) {
@@ -42,6 +44,9 @@ func (a *app) eval() *cobra.Command {
 		Short: "Run the float reference: OUT/logits.npy and OUT/masks.npy",
 		Args:  one("the ONNX file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := noZeros(cmd, "scale"); err != nil {
+				return err
+			}
 			o.Model = args[0]
 			o.Progress = a.bar.show
 			s, err := driver.Eval(cmd.Context(), o)
@@ -62,6 +67,7 @@ func (a *app) eval() *cobra.Command {
 	f.StringVarP(&o.Out, "out", "o", "", "the folder to write")
 	labelFlags(c, &o.Labels, &o.Ignore)
 	preprocessFlags(c, &o.Preprocess)
+	sizeFlag(c, &o.Size)
 	required(c, "images", "out")
 	return c
 }

@@ -93,6 +93,7 @@ type Options struct {
 	Rounding    string             `json:"rounding"`
 	Multipliers int                `json:"multipliers,omitempty"`
 	Cycles      int64              `json:"cycles,omitempty"`
+	Size        Size               `json:"size,omitzero"` // of a model that leaves it open
 	Preprocess  picture.Preprocess `json:"preprocess"`
 }
 

@@ -108,16 +108,16 @@ func writeFolder(dir, mark string, files map[string][]byte) error {
 
 func (c *compilation) importModel(context.Context) (err error) {
 	c.Info.Model.File = filepath.Base(c.Model)
-	c.graph, c.Info.Model.SHA256, err = readModel(c.Model)
+	c.graph, c.Info.Model.SHA256, err = readModel(c.Model, c.Options.Size)
 	return err
 }
 
 func (c *compilation) simplify(context.Context) error {
 	if err := graph.Simplify(c.graph); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", c.Model, err)
 	}
 	c.files[graphFile] = []byte(c.graph.String())
-	return nil
+	return checkScores(c.Model, c.graph)
 }
 
 func (c *compilation) quantise(ctx context.Context) error {

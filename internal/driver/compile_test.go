@@ -212,7 +212,14 @@ func TestCompileRefuses(t *testing.T) {
 			b.Inputs = append(b.Inputs, onnxtest.Port{Name: "z", Shape: [4]int{1, 1, 4, 4}})
 			b.Output(b.Conv("y", b.Channels("Concat", "j", "x", "z"), 2, 2, 1), 2, 4, 4)
 		}), nil, []string{"net.onnx", "it has 2 inputs", "one image input"}},
-		"no network": {onnxtest.Model{}, nil, []string{"net.onnx", "no outputs"}},
+		"classes of the image": {one(3, 4, 4, func(b *onnxtest.Builder) {
+			b.Output(b.Channels("ArgMax", "y", b.Channels("Softmax", "s", b.Channels("Concat", "j", "x"))), 1, 4, 4)
+		}), nil, []string{"net.onnx", "y: it takes the classes from the image itself"}},
+		"chances of the image": {one(3, 4, 4, func(b *onnxtest.Builder) { b.Output(b.Channels("Softmax", "y", "x"), 3, 4, 4) }), nil,
+			[]string{"net.onnx", "y: it takes the classes from the image itself"}},
+		"another size": {unet(), func(_ *testing.T, r *Request) { r.Options.Size = Size{8, 6} }, []string{"net.onnx", "x: its images are 6x8, and --size says 8x6"}},
+		"no size":      {open(), func(_ *testing.T, r *Request) {}, []string{"net.onnx", "x: the height or width is dynamic", "--size"}},
+		"no network":   {onnxtest.Model{}, nil, []string{"net.onnx", "no outputs"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -230,6 +237,57 @@ func TestCompileRefuses(t *testing.T) {
 			assert.Equal(t, before, tree(t, dir), "nothing may be left behind")
 		})
 	}
+}
+
+// open is a network whose input has no size.
+func open() onnxtest.Model {
+	m := unet()
+	m.Inputs[0].Shape[2], m.Inputs[0].Shape[3] = 0, 0
+	return m
+}
+
+// TestCompileAtASize: a model that leaves its size open compiles to what one of that size compiles to.
+func TestCompileAtASize(t *testing.T) {
+	fixed := compiled(t, unet())
+	req := request(t, t.TempDir(), unet()) // with images of its size
+	require.NoError(t, os.WriteFile(req.Model, open().Encode(), 0o666))
+	req.Options = fixed.Info.Options
+	req.Options.Size = Size{6, 8}
+	b, err := Compile(t.Context(), req, nil)
+	require.NoError(t, err)
+	assert.Equal(t, Size{6, 8}, b.Info.Options.Size)
+	want := tree(t, fixed.Dir)
+	for name, data := range tree(t, b.Dir) {
+		if name != buildFile {
+			assert.Equal(t, want[name], data, name)
+		}
+	}
+	_, err = Eval(t.Context(), EvalOptions{Model: req.Model, Images: req.Calib, Out: beside(b, "float"), Size: Size{6, 8}})
+	assert.NoError(t, err)
+}
+
+// TestEvalRefusesWhatIsNotFinite: numbers that overflow classify nothing.
+func TestEvalRefusesWhatIsNotFinite(t *testing.T) {
+	m := unet()
+	for i := range m.Weights {
+		for j := range m.Weights[i].Data {
+			m.Weights[i].Data[j] = 3e38
+		}
+	}
+	req := request(t, t.TempDir(), m)
+	out := filepath.Join(filepath.Dir(req.Model), "float")
+	_, err := Eval(t.Context(), EvalOptions{Model: req.Model, Images: req.Calib, Out: out})
+	requireProblem(t, err, "net.onnx", "image 0 makes it infinite or not a number")
+	assert.NoFileExists(t, out)
+}
+
+// TestEndlessModel: a file without end is refused before it fills the memory.
+func TestEndlessModel(t *testing.T) {
+	_, err := readUpTo("/dev/zero", 1<<20)
+	assert.ErrorContains(t, err, "larger than 1 MiB")
+	data, err := readUpTo("compile_test.go", 1<<20)
+	require.NoError(t, err)
+	assert.Contains(t, string(data), "TestEndlessModel")
 }
 
 // TestCompileTruncated: no beginning of a model is compiled, and an older build stays as it was.

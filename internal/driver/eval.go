@@ -2,8 +2,11 @@ package driver
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"rampart/internal/atomicfile"
+	"rampart/internal/diag"
 	"rampart/internal/npy"
 	"rampart/internal/picture"
 	"rampart/ir/graph"
@@ -14,6 +17,7 @@ type EvalOptions struct {
 	Model, Images, Out string
 	Labels             string // "" where the truth is not known
 	Ignore             int
+	Size               Size
 	Preprocess         picture.Preprocess
 	Progress           func(what string, done, of int)
 }
@@ -31,12 +35,12 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalSummary, error) {
 	if err := atomicfile.Check(o.Out, summaryFile); err != nil {
 		return nil, err
 	}
-	g, _, err := readModel(o.Model)
+	g, _, err := readModel(o.Model, o.Size)
 	if err != nil {
 		return nil, err
 	}
 	if err := graph.Simplify(g); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", o.Model, err)
 	}
 	s := g.Inputs[0].Shape
 	if err := o.Preprocess.Check(s.C); err != nil {
@@ -60,6 +64,12 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalSummary, error) {
 		out, err := g.Eval(ctx, &graph.Tensor{Shape: s, Data: pics.Tensor(i, o.Preprocess)})
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(out[0].Data, func(v float32) bool { return v-v != 0 }) {
+			return nil, diag.Problem{
+				File: o.Model, At: g.Outputs[0].Name, What: fmt.Sprintf("image %d makes it infinite or not a number", i),
+				Remedy: "look at the model and at the scaling of the images",
+			}
 		}
 		logits.Float32 = append(logits.Float32, out[0].Data...)
 		masks.Class = append(masks.Class, head.winners(out[0])...)

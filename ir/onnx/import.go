@@ -158,7 +158,7 @@ func (im *importer) imageShape(in *valueInfo) (graph.Shape, bool) {
 		s.W = im.Width
 	}
 	if s.H <= 0 || s.W <= 0 {
-		return refuse("the height or width is dynamic", "export with a fixed image size, or give the size")
+		return refuse("the height or width is dynamic", "export with a fixed image size, or give it with --size")
 	}
 	if max(s.C, s.H, s.W) > maxAttr {
 		return refuse(fmt.Sprintf("the shape %v is too large", s), fmt.Sprintf("no dimension may exceed %d", maxAttr))

@@ -176,7 +176,7 @@ func TestRefusals(t *testing.T) {
 			"x: the batch size is fixed at 4; export with batch 1 or a dynamic batch",
 		}},
 		{"dynamic size", onInput(func(x *tensorType) { x.shape.dims[3] = &dimProto{param: "width"} }), []string{
-			"x: the height or width is dynamic; export with a fixed image size, or give the size",
+			"x: the height or width is dynamic; export with a fixed image size, or give it with --size",
 		}},
 		{"dynamic channels", onInput(func(x *tensorType) { x.shape.dims[1].value = -1 }), []string{
 			"x: the number of channels is dynamic; export with a fixed number of channels",
