@@ -24,7 +24,12 @@ type call struct {
 
 // refuse records a problem of this node.
 func (c *call) refuse(what, remedy string) {
-	c.add(diag.Problem{At: c.at, What: what, Remedy: remedy})
+	c.refuseTensor("", what, remedy)
+}
+
+// refuseTensor records a problem of a tensor that this node reads.
+func (c *call) refuseTensor(name, what, remedy string) {
+	c.record(trouble{Problem: diag.Problem{At: c.at, What: what, Remedy: remedy}, op: c.node.op, tensor: name})
 }
 
 // vet checks what the table says of a node: the number of inputs and the names of attributes.
@@ -169,7 +174,7 @@ func (c *call) weights(i, rank int) (values []float32, dims []int64) {
 	}
 	values, p := o.constant.floats()
 	if p != nil {
-		c.refuse("tensor "+name+": "+p.What, p.Remedy)
+		c.refuseTensor(name, p.What, p.Remedy)
 		return nil, nil
 	}
 	if c.importer.weights += len(values); c.importer.weights > maxWeights {

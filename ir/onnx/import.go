@@ -35,7 +35,7 @@ type importer struct {
 	read     map[string]bool // names that the outputs depend on
 	names    map[string]bool // of graph nodes
 	weights  int             // converted so far
-	problems diag.Problems
+	problems troubles
 }
 
 // convert turns a model into a graph, or tells all that is wrong.
@@ -55,13 +55,13 @@ func (o Options) convert(file string, m *modelProto) (*graph.Graph, error) {
 	nodes, err := sorted(nodes)
 	if err != nil {
 		im.add(err.(diag.Problem))
-		return nil, im.problems
+		return nil, im.problems.report()
 	}
 	for _, n := range nodes {
 		im.node(n)
 	}
 	im.outputs(m.graph.outputs)
-	if err := im.problems.Err(); err != nil {
+	if err := im.problems.report().Err(); err != nil {
 		return nil, err
 	}
 	im.dropUnusedInputs()
@@ -71,10 +71,12 @@ func (o Options) convert(file string, m *modelProto) (*graph.Graph, error) {
 	return im.graph, nil
 }
 
-// add records a problem of this file.
-func (im *importer) add(p diag.Problem) {
-	p.File = im.file
-	im.problems.Add(p)
+// add records a problem of this file that is not one of a node.
+func (im *importer) add(p diag.Problem) { im.record(trouble{Problem: p}) }
+
+func (im *importer) record(t trouble) {
+	t.File = im.file
+	im.problems = append(im.problems, t)
 }
 
 // version finds the version of ONNX's own operators.
