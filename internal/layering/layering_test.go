@@ -22,7 +22,7 @@ const module = "rampart/"
 
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
-	{"internal/atomicfile", "internal/diag", "internal/metrics", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive"},
+	{"internal/atomicfile", "internal/diag", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive"},
 	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect"},

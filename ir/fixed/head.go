@@ -1,8 +1,9 @@
 package fixed
 
 import (
-	"fmt"
 	"slices"
+
+	"rampart/internal/naming"
 )
 
 // AddMask makes a segmentation network deliver both what its first output says of each class and the
@@ -22,23 +23,14 @@ func AddMask(net *Net) {
 	if out.Shape.C < 2 || out.Shape.C > 256 {
 		return
 	}
-	nodes, values := map[string]bool{}, map[string]bool{}
+	nodes, values := naming.Taken{}, naming.Taken{}
 	for _, v := range net.Inputs {
 		values[v.Name] = true
 	}
 	for _, n := range net.Nodes {
 		nodes[n.Name], values[n.Out.Name] = true, true
 	}
-	mask := &Value{Name: unused("mask", values), Shape: Shape{C: 1, H: out.Shape.H, W: out.Shape.W}, Format: Format{Bits: 8}}
-	net.Nodes = append(net.Nodes, &Node{Name: unused("argmax", nodes), In: []*Value{out}, Out: mask, Op: &ArgMax{}})
+	mask := &Value{Name: values.Claim("mask"), Shape: Shape{C: 1, H: out.Shape.H, W: out.Shape.W}, Format: Format{Bits: 8}}
+	net.Nodes = append(net.Nodes, &Node{Name: nodes.Claim("argmax"), In: []*Value{out}, Out: mask, Op: &ArgMax{}})
 	net.Outputs = slices.Insert(net.Outputs, 1, mask)
-}
-
-// unused is the name, with the least number from 2 on where it is taken.
-func unused(name string, taken map[string]bool) string {
-	free := name
-	for i := 2; taken[free]; i++ {
-		free = fmt.Sprintf("%s_%d", name, i)
-	}
-	return free
 }

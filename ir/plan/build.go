@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rampart/internal/diag"
+	"rampart/internal/naming"
 	"rampart/ir/fixed"
 	"rampart/ir/rtl"
 )
@@ -14,7 +15,7 @@ import (
 // stages turns a network's nodes into stages and its values into streams, with a fork for each value
 // that has several users. Lanes, foldings and depths are still open.
 func stages(net *fixed.Net) (*Plan, error) {
-	b := &assembly{plan: &Plan{Name: Identifier(net.Name, "net")}, names: map[string]bool{}, next: map[*fixed.Value][]*Stream{}}
+	b := &assembly{plan: &Plan{Name: Identifier(net.Name, "net")}, names: naming.Taken{}, next: map[*fixed.Value][]*Stream{}}
 	b.names[b.plan.Name] = true
 	for _, v := range append(append([]*fixed.Value{}, net.Inputs...), net.Outputs...) {
 		b.ports = append(b.ports, b.name(portName(v.Name)))
@@ -60,7 +61,7 @@ func stages(net *fixed.Net) (*Plan, error) {
 
 type assembly struct {
 	plan  *Plan
-	names map[string]bool
+	names naming.Taken
 	ports []string                   // names of the network's inputs and outputs, in order
 	next  map[*fixed.Value][]*Stream // streams of a value that have no user yet
 }
@@ -143,13 +144,7 @@ var stagePort = regexp.MustCompile(`_(in|out)[0-9]*$`)
 
 // name makes an identifier of a node or value name, with a number where it is taken.
 func (b *assembly) name(raw string) string {
-	base := Identifier(raw, "stage")
-	free := base
-	for i := 2; b.names[free]; i++ {
-		free = fmt.Sprintf("%s_%d", base, i)
-	}
-	b.names[free] = true
-	return free
+	return b.names.Claim(Identifier(raw, "stage"))
 }
 
 // Identifier makes a short legal identifier of an ONNX name: of a path its last part that is not an

@@ -1,10 +1,10 @@
 package quant
 
 import (
-	"fmt"
 	"slices"
 
 	"rampart/internal/diag"
+	"rampart/internal/naming"
 	"rampart/ir/graph"
 )
 
@@ -43,7 +43,7 @@ type layer struct {
 // lower builds the model of a simplified graph and its groups.
 func lower(g *graph.Graph) (*model, error) {
 	m := &model{name: g.Name}
-	l := &lowering{model: m, graph: g, made: map[*graph.Value]*tensor{}, readers: map[*graph.Value][]*graph.Node{}, names: map[string]bool{}}
+	l := &lowering{model: m, graph: g, made: map[*graph.Value]*tensor{}, readers: map[*graph.Value][]*graph.Node{}, names: naming.Taken{}}
 	for _, n := range g.Nodes {
 		l.names[n.Name], l.names[n.Out.Name] = true, true
 		for _, v := range n.In {
@@ -61,7 +61,7 @@ func lower(g *graph.Graph) (*model, error) {
 		}
 	}
 	l.outputs()
-	m.separateInputs(l.fresh)
+	m.separateInputs(l.names)
 	m.link()
 	return m, m.checkClasses()
 }
@@ -71,17 +71,7 @@ type lowering struct {
 	graph   *graph.Graph
 	made    map[*graph.Value]*tensor
 	readers map[*graph.Value][]*graph.Node
-	names   map[string]bool
-}
-
-// fresh makes a name that the network does not have yet.
-func (l *lowering) fresh(base string) string {
-	name := base
-	for i := 2; l.names[name]; i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
-	}
-	l.names[name] = true
-	return name
+	names   naming.Taken
 }
 
 func (l *lowering) node(n *graph.Node) error {
@@ -151,7 +141,7 @@ func isArgMax(op graph.Op) bool {
 
 // separateInputs puts a change of scale between a network input, pooled or not, and a Concat: the
 // input's scale is given by the images, and what it is joined with has its own.
-func (m *model) separateInputs(fresh func(string) string) {
+func (m *model) separateInputs(names naming.Taken) {
 	given := map[*tensor]bool{}
 	for _, t := range m.inputs {
 		given[t] = true
@@ -168,7 +158,7 @@ func (m *model) separateInputs(fresh func(string) string) {
 					continue
 				}
 				if rescaled[t] == nil {
-					name := fresh(t.name + "_rescaled")
+					name := names.Claim(t.name + "_rescaled")
 					r := &layer{name: name, in: []*tensor{t}}
 					r.out = &tensor{name: name, real: t.real, by: r}
 					rescaled[t] = r.out
