@@ -189,7 +189,7 @@ func (c *call) emit(op graph.Op, in ...*graph.Value) {
 	if slices.Contains(in, nil) {
 		return
 	}
-	v, err := c.graph.Add(c.unique(c.at), op, c.node.outputs[0], in...)
+	v, err := c.graph.Add(c.names.Claim(c.at), op, c.node.outputs[0], in...)
 	if err != nil {
 		c.refuse(errors.Unwrap(err).Error(), "correct the network and export it again")
 		return

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"rampart/internal/diag"
+	"rampart/internal/naming"
 	"rampart/ir/graph"
 )
 
@@ -33,7 +34,7 @@ type importer struct {
 	graph    *graph.Graph
 	operands map[string]*operand
 	read     map[string]bool // names that the outputs depend on
-	names    map[string]bool // of graph nodes
+	names    naming.Taken    // of graph nodes
 	weights  int             // converted so far
 	problems troubles
 }
@@ -42,7 +43,7 @@ type importer struct {
 func (o Options) convert(file string, m *modelProto) (*graph.Graph, error) {
 	im := &importer{
 		Options: o, file: file, graph: &graph.Graph{Name: m.graph.name},
-		operands: map[string]*operand{}, names: map[string]bool{},
+		operands: map[string]*operand{}, names: naming.Taken{},
 	}
 	if im.graph.Name == "" {
 		im.graph.Name = "network"
@@ -233,7 +234,7 @@ func (im *importer) output(name string, v *graph.Value) {
 		im.add(diag.Problem{At: name, What: "the value is an input or output twice", Remedy: "the file is damaged; export it again"})
 		return
 	case taken:
-		copied, err := im.graph.Add(im.unique("Identity_"+name), &graph.Concat{}, name, v)
+		copied, err := im.graph.Add(im.names.Claim("Identity_"+name), &graph.Concat{}, name, v)
 		if err != nil {
 			im.add(diag.Problem{At: name, What: err.Error()})
 			return
@@ -241,16 +242,6 @@ func (im *importer) output(name string, v *graph.Value) {
 		v = copied
 	}
 	im.graph.Outputs = append(im.graph.Outputs, v)
-}
-
-// unique makes a name unlike those given out before.
-func (im *importer) unique(name string) string {
-	fresh := name
-	for i := 2; im.names[fresh]; i++ {
-		fresh = fmt.Sprintf("%s_%d", name, i)
-	}
-	im.names[fresh] = true
-	return fresh
 }
 
 // dropUnusedInputs removes inputs that only identities to nowhere read.
