@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/internal/driver"
+	"rampart/internal/filetest"
 )
 
 // Ctrl-C ends a command with a message, and leaves nothing but what inject keeps.
@@ -49,7 +50,7 @@ func TestSignals(t *testing.T) {
 	s.build()
 	const line = "inject build --images images.npy --engine interp --random 50 -o faults"
 	s.ok(line)
-	want := contents(t, "faults")
+	want := filetest.Tree(t, "faults")
 	require.NoError(t, os.RemoveAll("faults"))
 	done := 0
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL, syscall.SIGTERM} {
@@ -78,7 +79,7 @@ func TestSignals(t *testing.T) {
 		}
 	}
 	s.ok(line)
-	assert.Equal(t, want, contents(t, "faults"))
+	assert.Equal(t, want, filetest.Tree(t, "faults"))
 	journals, err := filepath.Glob(".faults.*")
 	require.NoError(t, err)
 	assert.Empty(t, journals)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/internal/driver"
-	"rampart/internal/npy"
+	"rampart/internal/filetest"
 	"rampart/internal/onnxtest"
 )
 
@@ -28,20 +27,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	dir, err := os.MkdirTemp("", "rampart-cmd-test-")
-	if err == nil {
-		err = os.Setenv("RAMPART_CACHE", dir)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(filetest.WithCache(m, "RAMPART_CACHE"))
 }
 
 // shell runs commands in a folder of its own, which holds net.onnx (2 channels of 4 x 4 to 3 classes),
@@ -54,22 +40,9 @@ type shell struct {
 func newShell(t *testing.T) *shell {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("net.onnx", onnxtest.UNet(2, 4, 4, 3).Encode(), 0o666))
-	array(t, "images.npy", 256, 3, 4, 4, 2)
-	array(t, "labels.npy", 3, 3, 4, 4)
+	filetest.Noise(t, ".", "images.npy", 256, 3, 4, 4, 2)
+	filetest.Noise(t, ".", "labels.npy", 3, 3, 4, 4)
 	return &shell{t: t, ctx: t.Context()}
-}
-
-// array writes random bytes below a bound.
-func array(t *testing.T, name string, bound int, shape ...int) {
-	rng, size := rand.New(rand.NewPCG(1, 2)), 1
-	for _, d := range shape {
-		size *= d
-	}
-	data := make([]uint8, size)
-	for i := range data {
-		data[i] = uint8(rng.IntN(bound))
-	}
-	require.NoError(t, npy.Write(name, &npy.Array{Shape: shape, Uint8: data}))
 }
 
 // run runs one command line, words apart by spaces.
@@ -182,26 +155,13 @@ func TestSameCommandSameBytes(t *testing.T) {
 	} {
 		first := s.ok(fmt.Sprintf(line, "one") + " --jobs 1")
 		assert.Equal(t, first, s.ok(fmt.Sprintf(line, "two")+" --jobs 2"), line)
-		assert.Equal(t, contents(t, "one"), contents(t, "two"), line)
+		assert.Equal(t, filetest.Tree(t, "one"), filetest.Tree(t, "two"), line)
 		require.NoError(t, os.RemoveAll("one"))
 		require.NoError(t, os.RemoveAll("two"))
 	}
 	assert.NotEqual(t,
 		s.ok("inject build --images images.npy --engine interp --random 4 --seed 9 -o one --json"),
 		s.ok("inject build --images images.npy --engine interp --random 4 --seed 10 -o one --json"))
-}
-
-func contents(t *testing.T, dir string) map[string]string {
-	all := map[string]string{}
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		all[strings.TrimPrefix(path, dir)] = string(data)
-		return err
-	}))
-	return all
 }
 
 // full is a disk that takes nothing more.
@@ -233,8 +193,8 @@ func TestImagesAndFlags(t *testing.T) {
 	assert.LessOrEqual(t, info.Multipliers, 12)
 	s.ok("simulate build --images images.npy -o one --engine interp")
 	s.ok("simulate build --images images.npy -o two")
-	one, two := contents(t, "one"), contents(t, "two")
-	delete(one, "/summary.json")
-	delete(two, "/summary.json")
+	one, two := filetest.Tree(t, "one"), filetest.Tree(t, "two")
+	delete(one, "summary.json")
+	delete(two, "summary.json")
 	assert.Equal(t, one, two)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/filetest"
 	"rampart/internal/onnxtest"
 )
 
@@ -16,8 +17,8 @@ import (
 func TestBadInput(t *testing.T) {
 	s := newShell(t)
 	s.build()
-	array(t, "wide.npy", 9, 3, 4, 5, 2)
-	array(t, "none.npy", 9, 0, 4, 4, 2)
+	filetest.Noise(t, ".", "wide.npy", 9, 3, 4, 5, 2)
+	filetest.Noise(t, ".", "none.npy", 9, 0, 4, 4, 2)
 	require.NoError(t, os.WriteFile("cut.onnx", onnxtest.UNet(2, 4, 4, 3).Encode()[:300], 0o666))
 	require.NoError(t, os.WriteFile("faults.txt", []byte("enc.weights[0].0@1 # good\n\n# none\nenc.weights[0].x@1\nenc.weights@1\n"), 0o666))
 	require.NoError(t, os.WriteFile("wrong.yaml", nil, 0o666))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/filetest"
 	"rampart/internal/npy"
 	"rampart/internal/onnxtest"
 	"rampart/ir/quant"
@@ -19,7 +20,7 @@ import (
 
 func TestCompileWritesABuild(t *testing.T) {
 	b := compiled(t, unet())
-	files := tree(t, b.Dir)
+	files := filetest.Tree(t, b.Dir)
 	assert.Len(t, files, len(b.Info.Files)+1, "build.json names every file but itself")
 	for name, sum := range b.Info.Files {
 		assert.Equal(t, sum, digest([]byte(files[name])), name)
@@ -78,11 +79,11 @@ func TestCompileIsRepeatable(t *testing.T) {
 			req.Options = o
 			_, err := Compile(t.Context(), req, nil)
 			require.NoError(t, err)
-			first := tree(t, req.Out)
+			first := filetest.Tree(t, req.Out)
 			_, err = Compile(t.Context(), req, nil)
 			require.NoError(t, err, "a build takes the place of an older one")
-			assert.Equal(t, first, tree(t, req.Out))
-			assert.Len(t, tree(t, dir), len(first)+2, "nothing is left beside the build")
+			assert.Equal(t, first, filetest.Tree(t, req.Out))
+			assert.Len(t, filetest.Tree(t, dir), len(first)+2, "nothing is left beside the build")
 		})
 	}
 }
@@ -140,7 +141,7 @@ func TestCompileShapes(t *testing.T) {
 				s, err := b.Simulate(t.Context(), SimulateOptions{Engine: e, Images: beside(b, "images.npy"), Out: out})
 				require.NoError(t, err)
 				assert.Equal(t, c.outputs, s.Outputs)
-				files := tree(t, out)
+				files := filetest.Tree(t, out)
 				delete(files, summaryFile)
 				assert.Len(t, files, len(c.outputs)+1+3)
 				if first == nil {
@@ -185,8 +186,8 @@ func TestCompileRefuses(t *testing.T) {
 		"no model":            {unet(), func(_ *testing.T, r *Request) { r.Model += "x" }, []string{"net.onnxx", "no such file", "give an ONNX file"}},
 		"model is a folder":   {unet(), func(_ *testing.T, r *Request) { r.Model = filepath.Dir(r.Model) }, []string{"is a directory"}},
 		"no images":           {unet(), func(_ *testing.T, r *Request) { r.Calib += "x" }, []string{"images.npyx", "no such file"}},
-		"images of a shape":   {unet(), func(t *testing.T, r *Request) { bytesFile(t, filepath.Dir(r.Model), "images.npy", 9, 3, 5, 5, 2) }, []string{"images.npy", "[3 5 5 2]", "2 channels of 6 rows x 8 columns"}},
-		"empty set":           {unet(), func(t *testing.T, r *Request) { bytesFile(t, filepath.Dir(r.Model), "images.npy", 9, 0, 6, 8, 2) }, []string{"images.npy", "no image"}},
+		"images of a shape":   {unet(), func(t *testing.T, r *Request) { filetest.Noise(t, filepath.Dir(r.Model), "images.npy", 9, 3, 5, 5, 2) }, []string{"images.npy", "[3 5 5 2]", "2 channels of 6 rows x 8 columns"}},
+		"empty set":           {unet(), func(t *testing.T, r *Request) { filetest.Noise(t, filepath.Dir(r.Model), "images.npy", 9, 0, 6, 8, 2) }, []string{"images.npy", "no image"}},
 		"empty folder":        {unet(), func(t *testing.T, r *Request) { r.Calib = t.TempDir() }, []string{"no .png"}},
 		"images are a model":  {unet(), func(_ *testing.T, r *Request) { r.Calib = r.Model }, []string{"net.onnx", ".npy"}},
 		"bits":                {unet(), func(_ *testing.T, r *Request) { r.Options.WeightBits = 1 }, []string{"weight", "2"}},
@@ -231,10 +232,10 @@ func TestCompileRefuses(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(t, &req)
 			}
-			before := tree(t, dir)
+			before := filetest.Tree(t, dir)
 			_, err := Compile(t.Context(), req, nil)
 			requireProblem(t, err, c.tells...)
-			assert.Equal(t, before, tree(t, dir), "nothing may be left behind")
+			assert.Equal(t, before, filetest.Tree(t, dir), "nothing may be left behind")
 		})
 	}
 }
@@ -256,8 +257,8 @@ func TestCompileAtASize(t *testing.T) {
 	b, err := Compile(t.Context(), req, nil)
 	require.NoError(t, err)
 	assert.Equal(t, Size{6, 8}, b.Info.Options.Size)
-	want := tree(t, fixed.Dir)
-	for name, data := range tree(t, b.Dir) {
+	want := filetest.Tree(t, fixed.Dir)
+	for name, data := range filetest.Tree(t, b.Dir) {
 		if name != buildFile {
 			assert.Equal(t, want[name], data, name)
 		}
@@ -297,14 +298,14 @@ func TestCompileTruncated(t *testing.T) {
 	_, err := Compile(t.Context(), req, nil)
 	require.NoError(t, err)
 	data := unet().Encode()
-	build := tree(t, req.Out)
+	build := filetest.Tree(t, req.Out)
 	for n := 0; n < len(data); n += 37 {
 		require.NoError(t, os.WriteFile(req.Model, data[:n], 0o666))
 		_, err := Compile(t.Context(), req, nil)
 		requireProblem(t, err, req.Model)
 	}
-	assert.Equal(t, build, tree(t, req.Out))
-	assert.Len(t, tree(t, dir), len(build)+2)
+	assert.Equal(t, build, filetest.Tree(t, req.Out))
+	assert.Len(t, filetest.Tree(t, dir), len(build)+2)
 }
 
 // TestCompileNoise: a model with bits inverted is refused, or compiles to a build that can be opened.
@@ -348,11 +349,11 @@ func TestCompileInterrupted(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			dir := t.TempDir()
 			req := request(t, dir, unet())
-			before := tree(t, dir)
+			before := filetest.Tree(t, dir)
 			ctx, progress := cancelAt(t, s.Name)
 			_, err := Compile(ctx, req, progress)
 			assert.ErrorIs(t, err, context.Canceled)
-			assert.Equal(t, before, tree(t, dir))
+			assert.Equal(t, before, filetest.Tree(t, dir))
 		})
 	}
 }

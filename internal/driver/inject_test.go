@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/filetest"
 	"rampart/internal/metrics"
 	"rampart/ir/rtl"
 	"rampart/sim"
@@ -36,7 +37,7 @@ func fault(t testing.TB, text string) rtl.Fault {
 func TestInject(t *testing.T) {
 	b := compiled(t, small())
 	o := injection(b, 300)
-	o.Labels = bytesFile(t, filepath.Dir(b.Dir), "labels.npy", 2, 3, 4, 4)
+	o.Labels = filetest.Noise(t, filepath.Dir(b.Dir), "labels.npy", 2, 3, 4, 4)
 	o.Faults = []rtl.Fault{fault(t, b.HW.Map[0].Path+"[0].0@3")}
 	r, err := b.Inject(t.Context(), o)
 	require.NoError(t, err)
@@ -86,7 +87,7 @@ func TestInject(t *testing.T) {
 	assert.Greater(t, changed, pictures, "more than get a picture")
 	assert.Positive(t, converged)
 
-	files := tree(t, o.Out)
+	files := filetest.Tree(t, o.Out)
 	var back Injection
 	require.NoError(t, json.Unmarshal([]byte(files[injectionFile]), &back))
 	assert.Equal(t, *r, back)
@@ -117,7 +118,7 @@ func TestInjectIsRepeatable(t *testing.T) {
 			o.Engine, o.Jobs = e, jobs
 			_, err := b.Inject(t.Context(), o)
 			require.NoError(t, err)
-			files := tree(t, o.Out)
+			files := filetest.Tree(t, o.Out)
 			files[injectionFile] = strings.Replace(files[injectionFile], fmt.Sprintf("%q", e), `"engine"`, 1)
 			if first == nil {
 				first = files
@@ -128,7 +129,7 @@ func TestInjectIsRepeatable(t *testing.T) {
 	o.Seed++
 	_, err := b.Inject(t.Context(), o)
 	require.NoError(t, err)
-	assert.NotEqual(t, first["faults.txt"], tree(t, o.Out)["faults.txt"])
+	assert.NotEqual(t, first["faults.txt"], filetest.Tree(t, o.Out)["faults.txt"])
 	assert.Empty(t, journals(t, b))
 }
 
@@ -157,7 +158,7 @@ func TestInjectGoesOnWhereItWasInterrupted(t *testing.T) {
 	o := injection(b, 25)
 	_, err := b.Inject(t.Context(), o)
 	require.NoError(t, err)
-	want := tree(t, o.Out)
+	want := filetest.Tree(t, o.Out)
 
 	for name, spoil := range map[string]func(t *testing.T, journal string){
 		"as it was":     func(*testing.T, string) {},
@@ -193,7 +194,7 @@ func TestInjectGoesOnWhereItWasInterrupted(t *testing.T) {
 			_, err = b.Inject(t.Context(), o)
 			require.NoError(t, err)
 			assert.Equal(t, []int{15, 16, 17, 18, 19, 20, 21, 22, 23, 24}, ran)
-			assert.Equal(t, want, tree(t, o.Out))
+			assert.Equal(t, want, filetest.Tree(t, o.Out))
 			left := journals(t, b)
 			require.Len(t, left, 1)
 			require.NoError(t, os.Remove(left[0]))
@@ -216,16 +217,16 @@ func TestInjectKeepsWorkApart(t *testing.T) {
 	dir := filepath.Dir(b.Dir)
 	_, err := b.Inject(t.Context(), o)
 	require.NoError(t, err)
-	old := tree(t, o.Out)
+	old := filetest.Tree(t, o.Out)
 	images, labels, engine, fewer := o, o, o, o
-	images.Images = bytesFile(t, dir, "other.npy", 200, 3, 4, 4, 1)
-	labels.Labels = bytesFile(t, dir, "labels.npy", 2, 3, 4, 4)
+	images.Images = filetest.Noise(t, dir, "other.npy", 200, 3, 4, 4, 1)
+	labels.Labels = filetest.Noise(t, dir, "labels.npy", 2, 3, 4, 4)
 	engine.Engine = Interp
 	fewer.Random = 5
 	for n, other := range []InjectOptions{o, images, labels, engine, fewer} {
 		require.Error(t, interrupted(t, b, other, 3))
 		assert.Len(t, journals(t, b), n+1)
-		assert.Equal(t, old, tree(t, o.Out))
+		assert.Equal(t, old, filetest.Tree(t, o.Out))
 	}
 }
 
@@ -277,19 +278,19 @@ func TestInjectRefuses(t *testing.T) {
 		"a register's word":   {at(register + "[0].0@1"), []string{"is a register", register + ".BIT@CYCLE"}},
 		"several":             {at("nowhere[0].0@1", memory.Path+"[0].0@1", "else.0@2"), []string{"nowhere[0].0@1", "else.0@2"}},
 		"past the end":        {at(memory.Path+"[0].0@1", memory.Path+"[0].0@1000000"), []string{"@1000000", "the run ends with cycle"}},
-		"images of a size":    {func(o *InjectOptions) { o.Images = bytesFile(t, dir, "wide.npy", 9, 1, 4, 5, 1) }, []string{"wide.npy", "[1 4 5 1]"}},
-		"no images":           {func(o *InjectOptions) { o.Images = bytesFile(t, dir, "none.npy", 9, 0, 4, 4, 1) }, []string{"none.npy", "no image"}},
-		"labels of a size":    {func(o *InjectOptions) { o.Labels = bytesFile(t, dir, "l5.npy", 2, 3, 5, 4) }, []string{"l5.npy", "[3 5 4]"}},
+		"images of a size":    {func(o *InjectOptions) { o.Images = filetest.Noise(t, dir, "wide.npy", 9, 1, 4, 5, 1) }, []string{"wide.npy", "[1 4 5 1]"}},
+		"no images":           {func(o *InjectOptions) { o.Images = filetest.Noise(t, dir, "none.npy", 9, 0, 4, 4, 1) }, []string{"none.npy", "no image"}},
+		"labels of a size":    {func(o *InjectOptions) { o.Labels = filetest.Noise(t, dir, "l5.npy", 2, 3, 5, 4) }, []string{"l5.npy", "[3 5 4]"}},
 		"out below a file":    {func(o *InjectOptions) { o.Out = filepath.Join(beside(b, "images.npy"), "x") }, []string{"a part of its path is a file"}},
 		"somebody's folder":   {func(o *InjectOptions) { o.Out = dir }, []string{"holds other files"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := injection(b, 2)
 			c.change(&o)
-			before := tree(t, dir)
+			before := filetest.Tree(t, dir)
 			_, err := b.Inject(t.Context(), o)
 			requireProblem(t, err, c.tells...)
-			assert.Equal(t, before, tree(t, dir))
+			assert.Equal(t, before, filetest.Tree(t, dir))
 		})
 	}
 }
@@ -304,7 +305,7 @@ func TestInjectLastCycle(t *testing.T) {
 	r, err = b.Inject(t.Context(), o)
 	require.NoError(t, err)
 	assert.Zero(t, r.Changed+r.Hangs+r.Outcomes[0].Logits)
-	assert.Len(t, tree(t, o.Out), 2, "no pictures of nothing")
+	assert.Len(t, filetest.Tree(t, o.Out), 2, "no pictures of nothing")
 }
 
 func TestDrawFaults(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/internal/diag"
+	"rampart/internal/filetest"
 	"rampart/internal/npy"
 	"rampart/internal/rtltest"
 	"rampart/ir/plan"
@@ -21,14 +22,14 @@ import (
 func TestSimulateWritesResults(t *testing.T) {
 	b := compiled(t, unet())
 	dir := filepath.Dir(b.Dir)
-	labels := bytesFile(t, dir, "labels.npy", 3, 3, 6, 8)
+	labels := filetest.Noise(t, dir, "labels.npy", 3, 3, 6, 8)
 	var first map[string]string
 	for _, e := range Engines {
 		for _, jobs := range []int{1, 2} {
 			out := filepath.Join(dir, "out")
 			s, err := b.Simulate(t.Context(), SimulateOptions{Engine: e, Images: beside(b, "images.npy"), Labels: labels, Ignore: -1, Out: out, Jobs: jobs})
 			require.NoError(t, err, e)
-			files := tree(t, out)
+			files := filetest.Tree(t, out)
 			summary := files[summaryFile]
 			delete(files, summaryFile)
 			if first == nil {
@@ -89,7 +90,7 @@ func checkSummary(t *testing.T, text string, e Engine, want plan.Estimate) {
 
 func TestOneImageHasAPace(t *testing.T) {
 	b := compiled(t, small())
-	one := bytesFile(t, filepath.Dir(b.Dir), "one.npy", 256, 1, 4, 4, 1)
+	one := filetest.Noise(t, filepath.Dir(b.Dir), "one.npy", 256, 1, 4, 4, 1)
 	s, err := b.Simulate(t.Context(), SimulateOptions{Engine: Interp, Images: one, Out: beside(b, "out")})
 	require.NoError(t, err)
 	assert.Equal(t, b.Plan.Estimate.CyclesPerFrame, s.CyclesPerFrame)
@@ -104,7 +105,9 @@ func TestSimulateRefuses(t *testing.T) {
 	b := compiled(t, small())
 	dir := filepath.Dir(b.Dir)
 	good := beside(b, "images.npy")
-	file := func(name string, bound int, shape ...int) string { return bytesFile(t, dir, name, bound, shape...) }
+	file := func(name string, bound int, shape ...int) string {
+		return filetest.Noise(t, dir, name, bound, shape...)
+	}
 	for name, c := range map[string]struct {
 		o     SimulateOptions
 		tells []string
@@ -124,7 +127,7 @@ func TestSimulateRefuses(t *testing.T) {
 		"wave on a folder":  {SimulateOptions{Images: good, Wave: dir, WaveTo: 9, Engine: Interp}, []string{"is a folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := tree(t, dir)
+			before := filetest.Tree(t, dir)
 			o := c.o
 			if o.Out == "" {
 				o.Out = filepath.Join(dir, "out")
@@ -134,7 +137,7 @@ func TestSimulateRefuses(t *testing.T) {
 			}
 			_, err := b.Simulate(t.Context(), o)
 			requireProblem(t, err, c.tells...)
-			assert.Equal(t, before, tree(t, dir))
+			assert.Equal(t, before, filetest.Tree(t, dir))
 		})
 	}
 }
@@ -156,13 +159,13 @@ func TestHang(t *testing.T) {
 func TestSimulateInterrupted(t *testing.T) {
 	b := compiled(t, small())
 	dir := filepath.Dir(b.Dir)
-	before := tree(t, dir)
+	before := filetest.Tree(t, dir)
 	for _, e := range Engines {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, err := b.Simulate(ctx, SimulateOptions{Engine: e, Images: beside(b, "images.npy"), Out: filepath.Join(dir, "out")})
 		assert.ErrorIs(t, err, context.Canceled, e)
-		assert.Equal(t, before, tree(t, dir), e)
+		assert.Equal(t, before, filetest.Tree(t, dir), e)
 	}
 }
 

@@ -22,7 +22,7 @@ const module = "rampart/"
 
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
-	{"internal/atomicfile", "internal/diag", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive"},
+	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive"},
 	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect"},
@@ -36,6 +36,7 @@ var floors = [][]string{
 // sideways lists the imports allowed within a floor.
 var sideways = map[string][]string{
 	"internal/atomicfile": {"internal/diag"},
+	"internal/filetest":   {"internal/npy"},
 	"internal/npy":        {"internal/atomicfile", "internal/diag"},
 	"internal/picture":    {"internal/atomicfile", "internal/diag", "internal/npy"},
 	"internal/metrics":    {"internal/diag"},
