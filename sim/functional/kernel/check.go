@@ -1,0 +1,88 @@
+package kernel
+
+import "fmt"
+
+// The checks panic unless every element that a kernel is to touch lies within its slice. They are all that
+// stands between a caller's slip and assembly that reads what is not there, so every set makes them first.
+
+// span is how long a slice must be to hold count runs of size elements that start step apart.
+func span(count, step, size int) int {
+	if count == 0 {
+		return 0
+	}
+	return (count-1)*step + size
+}
+
+// limit keeps sizes so small that no product of two of them overflows.
+const limit = 1 << 28
+
+func checkSizes(kernel string, sizes ...int) {
+	for _, n := range sizes {
+		if n < 0 || n >= limit {
+			panic(fmt.Sprintf("BUG: %s: size %d", kernel, n))
+		}
+	}
+}
+
+func checkLength(kernel, what string, have, want int) {
+	if have < want {
+		panic(fmt.Sprintf("BUG: %s: %s has %d elements of the %d that are used", kernel, what, have, want))
+	}
+}
+
+func checkDense(acc []int32, x []int16, step int, offs []int32, w []int16, pixels, blocks int) {
+	checkSizes("dense", step, pixels, blocks, pixels*blocks, len(offs))
+	checkLength("dense", "acc", len(acc), pixels*blocks*Lanes)
+	checkLength("dense", "w", len(w), blocks*len(offs)*Lanes*2)
+	if pixels == 0 || len(offs) == 0 {
+		return
+	}
+	lowest, highest := bounds(offs)
+	checkSizes("dense", lowest)
+	checkLength("dense", "x", len(x), span(pixels, step, highest+2))
+}
+
+func bounds(v []int32) (lowest, highest int) {
+	lo, hi := v[0], v[0]
+	for _, e := range v {
+		lo, hi = min(lo, e), max(hi, e)
+	}
+	return int(lo), int(hi)
+}
+
+func checkScatter(acc []int32, base int, segs []Segment, dx []uint32, pairs []int32, pairStep int, w []int16) {
+	checkSizes("scatter", base, pairStep)
+	checkLength("scatter", "pairs", len(pairs), len(dx))
+	if len(dx) == 0 {
+		return
+	}
+	lowest, highest := bounds(pairs[:len(dx)])
+	checkSizes("scatter", lowest)
+	for _, g := range segs {
+		checkSizes("scatter", int(g.Acc), int(g.W), int(g.Lanes))
+		checkLength("scatter", "acc", len(acc), base+int(g.Acc)+int(g.Lanes))
+		checkLength("scatter", "w", len(w), int(g.W)+highest*pairStep+2*int(g.Lanes))
+	}
+}
+
+func checkRequantise(y []int16, yStep int, acc, delta []int32, accStep, pixels int, k *Scale) {
+	checkSizes("requantise", yStep, accStep, pixels)
+	checkLength("requantise", "y", len(y), span(pixels, yStep, k.channels))
+	checkLength("requantise", "acc", len(acc), span(pixels, accStep, k.channels))
+	if delta != nil {
+		checkLength("requantise", "delta", len(delta), span(pixels, accStep, k.channels))
+	}
+}
+
+func checkArgMax(mask []uint8, x []int16, step, channels, pixels int) {
+	checkSizes("argmax", step, pixels, channels-1, 256-channels)
+	checkLength("argmax", "mask", len(mask), pixels)
+	checkLength("argmax", "x", len(x), span(pixels, step, channels))
+}
+
+func checkDiff(mask []uint64, a, b []int16) {
+	if len(a) != len(b) {
+		panic(fmt.Sprintf("BUG: diff of %d and %d elements", len(a), len(b)))
+	}
+	checkLength("diff", "mask", len(mask), (len(a)+63)/64)
+}

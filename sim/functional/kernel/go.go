@@ -1,0 +1,79 @@
+package kernel
+
+// This file is the set "go", which runs everywhere and says in the fewest words what the kernels do.
+
+func denseGo(acc []int32, x []int16, step int, offs []int32, w []int16, pixels, blocks int) {
+	checkDense(acc, x, step, offs, w, pixels, blocks)
+	for p := range pixels {
+		for b := range blocks {
+			sum := (*[Lanes]int32)(acc[(p*blocks+b)*Lanes:])
+			clear(sum[:])
+			for s, off := range offs {
+				at := p*step + int(off)
+				dot(sum, int32(x[at]), int32(x[at+1]), (*[2 * Lanes]int16)(w[(b*len(offs)+s)*Lanes*2:]))
+			}
+		}
+	}
+}
+
+// dot adds x0 and x1, each times its weight, to every lane.
+func dot(sum *[Lanes]int32, x0, x1 int32, w *[2 * Lanes]int16) {
+	for l := range sum {
+		sum[l] += x0*int32(w[2*l]) + x1*int32(w[2*l+1])
+	}
+}
+
+func scatterGo(acc []int32, base int, segs []Segment, dx []uint32, pairs []int32, pairStep int, w []int16) {
+	checkScatter(acc, base, segs, dx, pairs, pairStep, w)
+	for _, g := range segs {
+		sum := acc[base+int(g.Acc):][:g.Lanes]
+		for j, d := range dx {
+			row := w[int(g.W)+int(pairs[j])*pairStep:][:2*len(sum)]
+			d0, d1 := int32(int16(d)), int32(int16(d>>16))
+			for l := range sum {
+				sum[l] += d0*int32(row[2*l]) + d1*int32(row[2*l+1])
+			}
+		}
+	}
+}
+
+func requantiseGo(y []int16, yStep int, acc, delta []int32, accStep, pixels int, k *Scale) {
+	checkRequantise(y, yStep, acc, delta, accStep, pixels, k)
+	for p := range pixels {
+		to, from := y[p*yStep:][:k.channels], acc[p*accStep:][:k.channels]
+		if delta == nil {
+			for c, a := range from {
+				to[c] = k.Apply(c, a)
+			}
+			continue
+		}
+		by := delta[p*accStep:][:k.channels]
+		for c, a := range from {
+			to[c] = k.Apply(c, a+by[c])
+		}
+	}
+}
+
+func argMaxGo(mask []uint8, x []int16, step, channels, pixels int) {
+	checkArgMax(mask, x, step, channels, pixels)
+	for p := range pixels {
+		v := x[p*step:][:channels]
+		best := 0
+		for c, e := range v {
+			if e > v[best] {
+				best = c
+			}
+		}
+		mask[p] = uint8(best)
+	}
+}
+
+func diffGo(mask []uint64, a, b []int16) {
+	checkDiff(mask, a, b)
+	clear(mask[:(len(a)+63)/64])
+	for i, e := range a {
+		if e != b[i] {
+			mask[i/64] |= 1 << (i % 64)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package kernel
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Lanes is the number of accumulators of a block: those of 16 output channels at one pixel. Where a layer
+// has fewer channels, a block may as well hold two or four neighbouring pixels, with the union of their
+// windows as offsets and weights of 0 where a pixel does not take part.
+const Lanes = 16
+
+// Set is one implementation of every kernel. All sets give the same results, bit for bit.
+type Set struct {
+	Name string
+
+	// Dense overwrites accumulators with sums of products over a run of pixels. For p < pixels, b < blocks,
+	// l < Lanes, with S = len(offs):
+	//
+	//	acc[(p*blocks+b)*Lanes+l] = sum over s < S of x[p*step+offs[s]]*w[i] + x[p*step+offs[s]+1]*w[i+1]
+	//	                            with i = ((b*S+s)*Lanes+l)*2
+	Dense func(acc []int32, x []int16, step int, offs []int32, w []int16, pixels, blocks int)
+
+	// Scatter adds the effect of changed input channels of one pixel to the accumulators that read it.
+	// dx[j] holds the two differences, modulo 2^16 each, of channel pair pairs[j], the lower channel in the
+	// low half. For all segments g, all j and l < g.Lanes, with i = g.W + pairs[j]*pairStep + 2*l:
+	//
+	//	acc[base+g.Acc+l] += int16(dx[j])*w[i] + int16(dx[j]>>16)*w[i+1]
+	Scatter func(acc []int32, base int, segs []Segment, dx []uint32, pairs []int32, pairStep int, w []int16)
+
+	// Requantise turns accumulators of a run of pixels into activations, for p < pixels and every channel c
+	// of k: y[p*yStep+c] = k.Apply(c, acc[p*accStep+c] + delta[p*accStep+c]). A nil delta adds nothing.
+	// Nothing else of y is written. y must not overlap acc or delta.
+	Requantise func(y []int16, yStep int, acc, delta []int32, accStep, pixels int, k *Scale)
+
+	// ArgMax gives mask[p], for p < pixels, the lowest channel that holds the maximum of
+	// x[p*step : p*step+channels]. There are 1 to 256 channels.
+	ArgMax func(mask []uint8, x []int16, step, channels, pixels int)
+
+	// Diff sets bit i%64 of mask[i/64] where a[i] and b[i] differ, and clears all other bits of the
+	// (len(a)+63)/64 words. a and b are of one length.
+	Diff func(mask []uint64, a, b []int16)
+}
+
+// Segment is a run of neighbouring accumulators that one input pixel reaches, and the weights it reaches
+// them by: see Set.Scatter. A 3x3 convolution of stride 1 over accumulators [row][column][channel] has one
+// segment for each kernel row, of three pixels' channels.
+type Segment struct{ Acc, W, Lanes int32 }
+
+// Sets lists the sets that this machine can run, the fastest first. The last is "go".
+func Sets() []*Set {
+	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo})
+}
+
+// Named finds a set of this machine.
+func Named(name string) (*Set, error) {
+	var names []string
+	for _, s := range Sets() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return nil, fmt.Errorf("no kernel set %q on this machine; it has %s", name, strings.Join(names, ", "))
+}
