@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -120,6 +121,11 @@ func TestCompileShapes(t *testing.T) {
 		}, 3, []string{"logits", "output_masks", "more"}},
 		"pool alone": {func(b *onnxtest.Builder) { b.Output(b.Pool("y", "x", 2), 1, 2, 2) }, 2, []string{"logits"}},
 		"relu alone": {func(b *onnxtest.Builder) { b.Output(b.Relu("y", "x"), 1, 4, 4) }, 2, []string{"logits"}},
+		"long names": {func(b *onnxtest.Builder) {
+			long := strings.Repeat("layer/", 80) + strings.Repeat("name_", 80)
+			c := b.Conv(long+"c", "x", 1, 2, 3)
+			b.Output(b.Conv(long+"y", b.Channels("Concat", long+"j", c, b.Relu(long+"r", c)), 4, 3, 1), 3, 4, 4)
+		}, 3, []string{"logits"}},
 		"pool over the edge": {func(b *onnxtest.Builder) {
 			b.Output(b.Conv("y", b.Add(onnxtest.Node{
 				Op: "MaxPool", In: []string{b.Pool("p", "x", 4)}, Out: "over",

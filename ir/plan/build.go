@@ -18,7 +18,7 @@ func stages(net *fixed.Net) (*Plan, error) {
 	b := &assembly{plan: &Plan{Name: Identifier(net.Name, "net")}, names: naming.Taken{}, next: map[*fixed.Value][]*Stream{}}
 	b.names[b.plan.Name] = true
 	for _, v := range append(append([]*fixed.Value{}, net.Inputs...), net.Outputs...) {
-		b.ports = append(b.ports, b.name(portName(v.Name)))
+		b.ports = append(b.ports, b.names.Claim(portName(v.Name)))
 	}
 	users := map[*fixed.Value]int{}
 	for _, n := range net.Nodes {
@@ -98,7 +98,7 @@ func (b *assembly) share(v *fixed.Value, s *Stream, users int) {
 	if s.From != nil {
 		from = s.From.Name
 	}
-	fork := &Stage{Name: b.name("fork_" + Identifier(from, "value")), Kind: Fork, In: []*Stream{s}}
+	fork := &Stage{Name: b.names.Claim("fork_" + Identifier(from, "value")), Kind: Fork, In: []*Stream{s}}
 	s.To = fork
 	for range users {
 		fork.Out = append(fork.Out, b.stream(v, fork))
@@ -121,7 +121,7 @@ func (b *assembly) finish() {
 	}
 	for _, s := range b.plan.Streams {
 		if s.From != nil && s.To != nil {
-			s.Name = b.name(s.From.Name + "_to_" + s.To.Name)
+			s.Name = b.names.Claim(s.From.Name + "_to_" + s.To.Name)
 		}
 		s.Skip = s.isSkip()
 	}
@@ -147,8 +147,12 @@ func (b *assembly) name(raw string) string {
 	return b.names.Claim(Identifier(raw, "stage"))
 }
 
+// maxIdentifier bounds identifiers: Verilator replaces longer ones than 127 letters by hashes, and file
+// systems have limits too. What is put before and behind them needs room.
+const maxIdentifier = 48
+
 // Identifier makes a short legal identifier of an ONNX name: of a path its last part that is not an
-// operator's name, letters, digits and underscores only.
+// operator's name, letters, digits and underscores only, and the end of what is longer than maxIdentifier.
 func Identifier(raw, fallback string) string {
 	parts := strings.Split(strings.Trim(raw, "/"), "/")
 	last := parts[len(parts)-1]
@@ -167,6 +171,9 @@ func Identifier(raw, fallback string) string {
 	for strings.Contains(name, "__") {
 		name = strings.ReplaceAll(name, "__", "_")
 	}
+	if len(name) > maxIdentifier {
+		name = ending(name)
+	}
 	switch {
 	case name == "":
 		return fallback
@@ -174,6 +181,15 @@ func Identifier(raw, fallback string) string {
 		return fallback + "_" + name
 	case rtl.Reserved(name) != "":
 		return name + "_" + fallback
+	}
+	return name
+}
+
+// ending is the end of a long name, from the beginning of a word where one begins early enough.
+func ending(name string) string {
+	name = strings.TrimLeft(name[len(name)-maxIdentifier:], "_")
+	if _, words, ok := strings.Cut(name, "_"); ok && len(words) >= maxIdentifier/2 {
+		return words
 	}
 	return name
 }
