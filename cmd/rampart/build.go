@@ -47,6 +47,9 @@ func (a *app) simulate() *cobra.Command {
 					fmt.Fprintf(w, "mIoU %.4f, accuracy %.4f\n", *s.MIoU, *s.Accuracy)
 				}
 				fmt.Fprintf(w, "written to %s\n", o.Out)
+				if o.Wave != "" {
+					fmt.Fprintf(w, "waveform in %s\n", o.Wave)
+				}
 			})
 		},
 	}

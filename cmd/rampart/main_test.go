@@ -154,7 +154,8 @@ func TestSameCommandSameBytes(t *testing.T) {
 		"eval net.onnx --images images.npy -o %s --json",
 	} {
 		first := s.ok(fmt.Sprintf(line, "one") + " --jobs 1")
-		assert.Equal(t, first, s.ok(fmt.Sprintf(line, "two")+" --jobs 2"), line)
+		second := s.ok(fmt.Sprintf(line, "two") + " --jobs 2")
+		assert.Equal(t, first, strings.ReplaceAll(second, `"two/`, `"one/`), line)
 		assert.Equal(t, filetest.Tree(t, "one"), filetest.Tree(t, "two"), line)
 		require.NoError(t, os.RemoveAll("one"))
 		require.NoError(t, os.RemoveAll("two"))

@@ -38,6 +38,8 @@ type Info struct {
 	Layers       []quant.Layer `json:"layers"`
 	// Files holds the SHA-256 of every other file of the build.
 	Files map[string]string `json:"files"`
+
+	Written []string `json:"written,omitempty"` // paths of all files, of a build just compiled; not in build.json
 }
 
 // Model names the network that was compiled.

@@ -8,9 +8,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"rampart/codegen/hlsc"
@@ -83,27 +85,31 @@ func Compile(ctx context.Context, req Request, progress func(step string, done, 
 	if progress != nil {
 		progress("done", len(Steps), len(Steps))
 	}
-	if err := writeFolder(req.Out, buildFile, c.files); err != nil {
+	var err error
+	if c.Info.Written, err = writeFolder(req.Out, buildFile, c.files); err != nil {
 		return nil, err
 	}
 	return &c.Build, nil
 }
 
 // writeFolder puts files into a folder that takes the old one's place; mark is a file that tells such
-// a folder from somebody else's.
-func writeFolder(dir, mark string, files map[string][]byte) error {
-	return atomicfile.Folder(dir, mark, func(aside string) error {
-		for name, data := range files {
+// a folder from somebody else's. It gives the paths of all files.
+func writeFolder(dir, mark string, files map[string][]byte) (written []string, err error) {
+	names := slices.Sorted(maps.Keys(files))
+	err = atomicfile.Folder(dir, mark, func(aside string) error {
+		for _, name := range names {
 			path := filepath.Join(aside, name)
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 				return err
 			}
-			if err := os.WriteFile(path, data, 0o666); err != nil {
+			if err := os.WriteFile(path, files[name], 0o666); err != nil {
 				return err
 			}
+			written = append(written, filepath.Join(dir, name))
 		}
 		return nil
 	})
+	return written, err
 }
 
 func (c *compilation) importModel(context.Context) (err error) {

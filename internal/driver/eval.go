@@ -27,6 +27,7 @@ type EvalSummary struct {
 	Images   int      `json:"images"`
 	MIoU     *float64 `json:"miou,omitempty"`
 	Accuracy *float64 `json:"accuracy,omitempty"`
+	Written  []string `json:"written,omitempty"` // paths of all files; not in summary.json
 }
 
 // Eval runs the float reference on images and writes OUT/logits.npy, float32 NCHW, and OUT/masks.npy.
@@ -93,5 +94,6 @@ func writeEval(dir string, logits *npy.Array, masks *picture.Masks, sum *EvalSum
 	if files[summaryFile], err = marshal(sum); err != nil {
 		return err
 	}
-	return writeFolder(dir, summaryFile, files)
+	sum.Written, err = writeFolder(dir, summaryFile, files)
+	return err
 }

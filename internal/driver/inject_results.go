@@ -37,6 +37,7 @@ type Injection struct {
 	Changed     int       `json:"faults_that_changed_pixels"`
 	Hangs       int       `json:"hangs"`
 	Outcomes    []Outcome `json:"outcomes"`
+	Written     []string  `json:"written,omitempty"` // paths of all files; not in faults.json
 }
 
 func (r *Injection) add(o Outcome) {
@@ -68,7 +69,7 @@ func (in *injector) write(ctx context.Context, r *Injection) (err error) {
 		return err
 	}
 	files["faults.txt"] = []byte(r.Text())
-	if err := writeFolder(in.opt.Out, injectionFile, files); err != nil {
+	if r.Written, err = writeFolder(in.opt.Out, injectionFile, files); err != nil {
 		return err
 	}
 	return in.journal.remove()

@@ -90,6 +90,8 @@ func TestInject(t *testing.T) {
 	files := filetest.Tree(t, o.Out)
 	var back Injection
 	require.NoError(t, json.Unmarshal([]byte(files[injectionFile]), &back))
+	assert.Nil(t, back.Written)
+	back.Written = r.Written
 	assert.Equal(t, *r, back)
 	assert.Equal(t, r.Text(), files["faults.txt"])
 	assert.Len(t, files, 2+pictures)

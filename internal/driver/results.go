@@ -67,7 +67,8 @@ func (b *Build) writeResults(ctx context.Context, dir string, pics *picture.Imag
 	if files[summaryFile], err = marshal(s); err != nil {
 		return err
 	}
-	return writeFolder(dir, summaryFile, files)
+	s.Written, err = writeFolder(dir, summaryFile, files)
+	return err
 }
 
 // How pictures are laid out, in pixels, and coloured.

@@ -2,8 +2,11 @@ package driver
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 
 	"rampart/internal/atomicfile"
+	"rampart/internal/diag"
 	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
@@ -32,6 +35,7 @@ type Summary struct {
 	Estimate Estimated `json:"estimate"`
 	MIoU     *float64  `json:"miou,omitempty"`
 	Accuracy *float64  `json:"accuracy,omitempty"`
+	Written  []string  `json:"written,omitempty"` // paths of all files; not in summary.json
 }
 
 // Estimated is what the plan promised.
@@ -43,6 +47,9 @@ type Estimated struct {
 // Simulate runs images on an engine and writes a results folder.
 func (b *Build) Simulate(ctx context.Context, o SimulateOptions) (*Summary, error) {
 	if err := atomicfile.Check(o.Out, summaryFile); err != nil {
+		return nil, err
+	}
+	if err := o.checkWave(); err != nil {
 		return nil, err
 	}
 	pics, images, err := b.Images(o.Images)
@@ -68,7 +75,32 @@ func (b *Build) Simulate(ctx context.Context, o SimulateOptions) (*Summary, erro
 		miou, accuracy := labels.score(b.Masks(f.Outputs))
 		s.MIoU, s.Accuracy = &miou, &accuracy
 	}
-	return s, b.writeResults(ctx, o.Out, pics, f, s)
+	if err := b.writeResults(ctx, o.Out, pics, f, s); err != nil {
+		return nil, err
+	}
+	if o.Wave != "" {
+		s.Written = append(s.Written, o.Wave)
+	}
+	return s, nil
+}
+
+// checkWave refuses a waveform in the folder of results, which a new folder replaces.
+func (o SimulateOptions) checkWave() error {
+	if o.Wave == "" {
+		return nil
+	}
+	out, err := filepath.Abs(o.Out)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Out, err)
+	}
+	wave, err := filepath.Abs(o.Wave)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Wave, err)
+	}
+	if rel, err := filepath.Rel(out, wave); err == nil && filepath.IsLocal(rel) {
+		return diag.Problem{File: o.Wave, At: "--wave", What: "the results replace all that is in " + o.Out, Remedy: "give a file elsewhere"}
+	}
+	return nil
 }
 
 // Images loads images for the build's network, as pictures and as the integers it takes.

@@ -124,6 +124,8 @@ func TestSimulateRefuses(t *testing.T) {
 		"wave of fixed":     {SimulateOptions{Images: good, Wave: filepath.Join(dir, "w.vcd"), WaveTo: 9, Engine: Fixed}, []string{"engine fixed writes no waveforms", "interp or verilator"}},
 		"wave of nothing":   {SimulateOptions{Images: good, Wave: filepath.Join(dir, "w.vcd"), WaveFrom: 9, WaveTo: 9, Engine: Interp}, []string{"is no window"}},
 		"wave past the end": {SimulateOptions{Images: good, Wave: filepath.Join(dir, "w.vcd"), WaveFrom: 1e6, WaveTo: 2e6, Engine: Interp}, []string{"--wave", "the images take"}},
+		"wave in results":   {SimulateOptions{Images: good, Wave: filepath.Join(dir, "out", "waves", "w.vcd"), WaveTo: 9, Engine: Interp}, []string{"w.vcd: --wave: the results replace all that is in", "out; give a file elsewhere"}},
+		"wave on results":   {SimulateOptions{Images: good, Wave: filepath.Join(dir, "out"), WaveTo: 9, Engine: Interp}, []string{"the results replace"}},
 		"wave on a folder":  {SimulateOptions{Images: good, Wave: dir, WaveTo: 9, Engine: Interp}, []string{"is a folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
