@@ -1,14 +1,23 @@
 // Package metrics says how good masks are, and how much two of them differ. In: class numbers, pixel by
-// pixel, in any order that both sides share. Out: counts and ratios. It knows no images and no files.
+// pixel, of masks of one size. Out: counts and ratios. It knows no networks, no faults and no files.
 //
-// With C[t][p] the number of counted pixels of true class t that were predicted p, over a whole data set:
+// With C[t][p] the number of counted pixels of true class t that were predicted p, over a whole data set,
+// and n[t] = sum_p C[t][p]:
 //
-//	IoU[k]   = C[k][k] / (sum_p C[k][p] + sum_t C[t][k] - C[k][k])
+//	IoU[k]   = C[k][k] / (n[k] + sum_t C[t][k] - C[k][k])
 //	mIoU     = mean of IoU[k] over the classes k that occur in truth or prediction
+//	GIoU     = sum_k IoU[k] * n[k] / sum n
+//	WIoU     = sum_k IoU[k] * (1/n[k]) / sum_k (1/n[k]), over the classes with n[k] > 0
 //	accuracy = sum_k C[k][k] / sum C
 //
-// as in Everingham et al., "The Pascal Visual Object Classes Challenge: A Retrospective" (2015), except
-// that a class that occurs nowhere is left out of the mean. Pixels whose true class is ignored count nowhere.
+// IoU and mIoU as in Everingham et al., "The Pascal Visual Object Classes Challenge: A Retrospective"
+// (2015), except that a class that occurs nowhere is left out of the mean. GIoU weighs a class with its
+// share of the true pixels, WIoU with the inverse of that share, normalised to a sum of 1, so that the
+// rarest class counts most; a class that is predicted and never true has no share and no weight. Pixels
+// whose true class is ignored count nowhere.
+//
+// A Confusion counts masks as they come. A Reference and its Meters are for campaigns, where many sets of
+// masks differ from one in a few pixels: they look at the changed pixels only and give the same numbers.
 package metrics
 
 import (
@@ -72,33 +81,25 @@ func (c *Confusion) Total() int64 {
 	return total
 }
 
-// IoU is the intersection over union of a class. ok is false where the class occurs neither in truth nor
-// in prediction, so that the ratio has no meaning.
-func (c *Confusion) IoU(class int) (iou float64, ok bool) {
-	union := -c.Count(class, class)
-	for k := range c.classes {
-		union += c.Count(class, k) + c.Count(k, class)
-	}
-	if union == 0 {
-		return 0, false
-	}
-	return float64(c.Count(class, class)) / float64(union), true
-}
-
-// MeanIoU is the mean over the classes that occur; 0 where none does.
-func (c *Confusion) MeanIoU() float64 {
-	sum, n := 0.0, 0
-	for class := range c.classes {
-		if iou, ok := c.IoU(class); ok {
-			sum += iou
-			n++
+// Overlap is what intersection over union takes of the counts.
+func (c *Confusion) Overlap() Overlap {
+	o := newOverlap(c.classes)
+	for t := range c.classes {
+		o.Both[t] = c.Count(t, t)
+		for p := range c.classes {
+			o.Truth[t] += c.Count(t, p)
+			o.Predicted[p] += c.Count(t, p)
 		}
 	}
-	if n == 0 {
-		return 0
-	}
-	return sum / float64(n)
+	return o
 }
+
+// IoU is the intersection over union of a class. ok is false where the class occurs neither in truth nor
+// in prediction, so that the ratio has no meaning.
+func (c *Confusion) IoU(class int) (iou float64, ok bool) { return c.Overlap().IoU(class) }
+
+// MeanIoU is the mean over the classes that occur; 0 where none does.
+func (c *Confusion) MeanIoU() float64 { return c.Overlap().MeanIoU() }
 
 // Accuracy is the share of counted pixels that were predicted right; 0 where none was counted.
 func (c *Confusion) Accuracy() float64 {
