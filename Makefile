@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build lint test bench demo fuzz clean
+.PHONY: help setup build lint test bench demo synth fuzz clean
 
 # The packages whose tests run under the race detector: those with goroutines of their own that are quick
 # enough. The rest run without it, for it makes arithmetic ten times slower.
@@ -47,6 +47,12 @@ demo: build ## Compile, simulate, verify and inject on the embedded network, int
 	@echo "$(DEMO)/faults/pictures/*.png  masks before and after the worst flips; 00.png is the worst"
 	@echo "$(DEMO)/faults/faults.txt      every flip and what it did"
 	@echo "$(DEMO)/build/verilog          the accelerator; memory_map.json beside it says what its memories hold"
+
+# Counts of one folding; of a build of your own: go run ./internal/synth BUILD OUT
+synth: build ## Count DSP blocks, RAMs, LUTs and FFs that yosys makes of the embedded network, into out/synth
+	bash internal/setup/tools.sh yosys
+	bin/rampart compile $(MODELS)/scenes_unet_xs.onnx --calib $(MODELS)/scenes_calib.images.npy --multipliers 64 -o out/synth/build
+	go run ./internal/synth out/synth/build out/synth
 
 clean: ## Remove what was built
 	rm -rf bin out

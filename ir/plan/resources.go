@@ -10,7 +10,7 @@ import (
 type Resources struct {
 	MemoryBits int64 `json:"memory_bits"` // of all memories
 	RAMB18     int   `json:"ramb18"`      // block RAMs of 18 kbit, for memories of more than 64 words
-	LUTRAMBits int64 `json:"lutram_bits"` // of the other memories, which lie in distributed RAM
+	LUTRAMBits int64 `json:"lutram_bits"` // of the other memories: in distributed RAM, or look-up tables where constant
 	DSP        int   `json:"dsp"`         // multipliers of 25 x 18 bits, requantisers included
 }
 
@@ -34,6 +34,9 @@ func (m Memory) Bits() int64 { return int64(m.Banks) * int64(m.Width) * int64(m.
 
 // lutRAMWords is the most words that are cheaper in distributed RAM, whose cells hold 64 bits.
 const lutRAMWords = 64
+
+// InLUTRAM tells whether the memory counts as distributed RAM, not as block RAM.
+func (m Memory) InLUTRAM() bool { return m.Depth <= lutRAMWords }
 
 // RAMB18 is the number of 18 kbit block RAMs that all banks take, as FINN estimates it for the aspect
 // ratios 16k x 1, 8k x 2, 4k x 4, 2k x 9, 1k x 18 and, with one port, 512 x 36.
@@ -114,7 +117,7 @@ func (s *Stage) Resources() Resources {
 	var r Resources
 	for _, m := range s.Memories() {
 		r.MemoryBits += m.Bits()
-		if m.Depth <= lutRAMWords {
+		if m.InLUTRAM() {
 			r.LUTRAMBits += m.Bits()
 		} else {
 			r.RAMB18 += m.RAMB18()
