@@ -23,7 +23,7 @@ const module = "rampart/"
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
 	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive"},
-	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/functional/kernel"}, // rt is copied into generated programs
+	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},

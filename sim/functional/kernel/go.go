@@ -25,6 +25,9 @@ func dot(sum *[Lanes]int32, x0, x1 int32, w *[2 * Lanes]int16) {
 
 func scatterGo(acc []int32, base int, segs []Segment, dx []uint32, pairs []int32, pairStep int, w []int16) {
 	checkScatter(acc, base, segs, dx, pairs, pairStep, w)
+	if len(dx) == 0 {
+		return
+	}
 	for _, g := range segs {
 		sum := acc[base+int(g.Acc):][:g.Lanes]
 		for j, d := range dx {

@@ -25,7 +25,8 @@ type Scale struct {
 	// modulo 2^64. It is clamped to lo and hi, which are Lo and Hi less Zero, and Zero is added last.
 	lo, hi, zero int64
 
-	// Per channel, padded with zeros to whole blocks; each block of 16 holds the even channels first.
+	// Per channel, padded to whole blocks with zeros, or with the same channels again where repeats says so;
+	// each block of 16 holds the even channels first.
 	mult, add, shift []int64
 	sign             []int64 // bit 63 shifted by shift: extends the sign after a logical shift
 	tie              []int64 // for Even: the bits that are all 0 on a tie; -1 for shift 0
@@ -46,8 +47,15 @@ func NewScale(c Constants) *Scale {
 	for _, p := range []*[]int64{&s.mult, &s.add, &s.shift, &s.sign, &s.tie} {
 		*p = make([]int64, padded)
 	}
-	for ch, bias := range c.Bias {
-		mult, shift := int64(1), c.Shift[ch]
+	for lane := range padded {
+		ch := lane
+		if s.repeats() {
+			ch = lane % n
+		}
+		if ch >= n {
+			break
+		}
+		mult, bias, shift := int64(1), c.Bias[ch], c.Shift[ch]
 		if c.Mult != nil {
 			mult = c.Mult[ch]
 		}
@@ -55,7 +63,7 @@ func NewScale(c Constants) *Scale {
 			panic(fmt.Sprintf("BUG: multiplier %d, shift %d of channel %d", mult, shift, ch))
 		}
 		s.wide = s.wide || mult >= 1<<31
-		i := place(ch)
+		i := place(lane)
 		s.mult[i], s.add[i], s.shift[i] = mult, bias*mult, int64(shift)
 		s.sign[i], s.tie[i] = int64(uint64(1)<<63>>shift), -1
 		if shift > 0 {
@@ -68,6 +76,10 @@ func NewScale(c Constants) *Scale {
 
 // place is where the constants of channel c lie: the even channels of each block of 16 go before the odd.
 func place(c int) int { return c&^15 | c&1<<3 | c&15>>1 }
+
+// repeats says whether a block holds a whole number of pixels. Then vectors can span pixels that lie without
+// gaps.
+func (s *Scale) repeats() bool { return Lanes%s.channels == 0 }
 
 // Channels is the number of channels.
 func (s *Scale) Channels() int { return s.channels }
