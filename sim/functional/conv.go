@@ -1,0 +1,125 @@
+package functional
+
+import (
+	"rampart/ir/fixed"
+	"rampart/sim/functional/kernel"
+)
+
+// conv is a convolution or transposed convolution. Its accumulators, where they fit 32 bits, lie
+// [row][column][channel] with a border for what inputs at the edge would add outside the output.
+type conv struct {
+	*fixed.Conv
+	g        *geometry
+	in, out  int // values
+	node     int
+	src, dst *value
+	image    *image // of the input
+	shape    fixed.Shape
+	perIn    int // input channels of a group
+	perOut   int
+
+	exactly bool     // every output is computed by exact: the rest is not set
+	parts   [][]part // per phase of the rows
+	scale   *kernel.Scale
+	fan     *fan
+
+	row, origin, size int // of the accumulators
+}
+
+func (e *Engine) newConv(i int, op *fixed.Conv, g *geometry) *conv {
+	n := &e.nodes[i]
+	src, dst := &e.values[n.in[0]], &e.values[n.out]
+	c := &conv{Conv: op, g: g, in: n.in[0], out: n.out, node: i, src: src, dst: dst, image: &e.images[src.image],
+		shape: n.Out.Shape, perIn: src.Shape.C / op.Group, perOut: n.Out.Shape.C / op.Group}
+	if !c.simple() {
+		c.exactly = true
+		return c
+	}
+	c.row = (g.xs.before + c.shape.W + g.xs.after) * c.shape.C
+	c.origin = g.ys.before*c.row + g.xs.before*c.shape.C
+	c.size = (g.ys.before + c.shape.H + g.ys.after) * c.row
+	c.parts = c.pack()
+	c.fan = c.newFan()
+	if !wide(dst.Value) {
+		c.scale = kernel.NewScale(c.constants(nil))
+	}
+	return c
+}
+
+// simple tells whether the kernels can do this convolution: its sums, or all of them that count, fit 32 bits.
+func (c *conv) simple() bool { return simple(c.Conv, c.src.Value, c.shape.C, c.g) }
+
+func simple(c *fixed.Conv, in *fixed.Value, channels int, g *geometry) bool {
+	return !g.unreasonable() && (c.AccBits <= 32 || largest(c, in, channels) < 1<<31)
+}
+
+// largest bounds the magnitude of every sum of the convolution, whatever the activations in their format.
+func largest(c *fixed.Conv, in *fixed.Value, channels int) int64 {
+	per, most := len(c.Weight)/channels, int64(0)
+	for o := range channels {
+		sum := int64(0)
+		for _, w := range c.Weight[o*per:][:per] {
+			sum += max(int64(w), -int64(w))
+		}
+		most = max(most, sum)
+	}
+	if most > 1<<40 {
+		return most // times an activation it might leave 64 bits
+	}
+	return most * magnitude(in)
+}
+
+// magnitude is the greatest of a value.
+func magnitude(v *fixed.Value) int64 {
+	lo, hi := v.Format.Range()
+	return max(-lo, hi)
+}
+
+// constants of the requantisation, under patches.
+func (c *conv) constants(ps []Patch) kernel.Constants {
+	k := rescaling(&c.Scale, c.dst, ps)
+	k.AccBits = min(c.AccBits, 32)
+	k.Bias = make([]int64, c.shape.C)
+	for o, b := range c.Bias {
+		k.Bias[o] = params(ps, Bias, o, b, c.biasFormat())
+	}
+	return k
+}
+
+// rescaling is the constants of a requantisation but for bias and accumulator, as values of dst are stored.
+func rescaling(s *fixed.Scale, dst *value, ps []Patch) kernel.Constants {
+	k := kernel.Constants{Even: s.Rounding == fixed.HalfEven, Zero: dst.Zero - dst.offset, Lo: s.Lo - dst.offset, Hi: s.Hi - dst.offset}
+	for ch, v := range s.Shift {
+		k.Shift = append(k.Shift, int(params(ps, Shift, ch, int64(v), shiftFormat)))
+	}
+	for ch, v := range s.Mult {
+		k.Mult = append(k.Mult, params(ps, Mult, ch, v, multFormat(s)))
+	}
+	return k
+}
+
+// shiftFormat is the width of a shift, as it can be struck.
+var shiftFormat = fixed.Format{Bits: 6}
+
+func multFormat(s *fixed.Scale) fixed.Format { return fixed.Format{Bits: s.MultBits} }
+
+func (c *conv) weightFormat() fixed.Format { return fixed.Format{Bits: c.WeightBits, Signed: true} }
+
+func (c *conv) biasFormat() fixed.Format { return fixed.Format{Bits: c.BiasBits, Signed: true} }
+
+// weight takes apart an index into the weights: output channel, input channel, kernel row and column.
+func (c *conv) weight(index int) (o, i, ky, kx int) {
+	kx, index = index%c.Kernel[1], index/c.Kernel[1]
+	ky, index = index%c.Kernel[0], index/c.Kernel[0]
+	o = index / c.perIn
+	return o, o/c.perOut*c.perIn + index%c.perIn, ky, kx
+}
+
+// channel is the output channel that a patch of a weight or a constant changes.
+func (c *conv) channel(p *Patch) int {
+	if p.Kind == Weight {
+		o, _, _, _ := c.weight(p.Index)
+		return o
+	}
+	return p.Index
+}

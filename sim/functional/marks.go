@@ -1,0 +1,82 @@
+package functional
+
+import "math/bits"
+
+// marks says at which pixels a value may differ from the golden one: at no others does it.
+type marks struct {
+	width, words int // of a row
+	bits         []uint64
+	lo, hi       int // rows lo <= y < hi hold all marks
+}
+
+func newMarks(h, w int) marks {
+	words := (w + 63) / 64
+	return marks{width: w, words: words, bits: make([]uint64, h*words)}
+}
+
+func (m *marks) any() bool { return m.lo < m.hi }
+
+func (m *marks) row(y int) []uint64 { return m.bits[y*m.words:][:m.words] }
+
+// rows makes room for marks in rows lo to hi.
+func (m *marks) rows(lo, hi int) {
+	if m.lo >= m.hi {
+		m.lo, m.hi = lo, hi
+		return
+	}
+	m.lo, m.hi = min(m.lo, lo), max(m.hi, hi)
+}
+
+func (m *marks) set(y, x int) {
+	m.bits[y*m.words+x>>6] |= 1 << (x & 63)
+	m.rows(y, y+1)
+}
+
+func (m *marks) get(y, x int) bool { return m.bits[y*m.words+x>>6]>>(x&63)&1 != 0 }
+
+// or adds the marks of another value of the same size.
+func (m *marks) or(other *marks) {
+	if !other.any() {
+		return
+	}
+	m.rows(other.lo, other.hi)
+	to := m.bits[other.lo*m.words : other.hi*m.words]
+	for i, b := range other.bits[other.lo*m.words : other.hi*m.words] {
+		to[i] |= b
+	}
+}
+
+func (m *marks) clear() {
+	if m.any() {
+		clear(m.bits[m.lo*m.words : m.hi*m.words])
+	}
+	m.lo, m.hi = 0, 0
+}
+
+// span is the first marked pixel of row y and the one behind the last; 0, 0 where there is none.
+func (m *marks) span(y int) (lo, hi int) {
+	row := m.row(y)
+	for i, b := range row {
+		if b == 0 {
+			continue
+		}
+		lo = i*64 + bits.TrailingZeros64(b)
+		for j := len(row) - 1; ; j-- {
+			if row[j] != 0 {
+				return lo, j*64 + bits.Len64(row[j])
+			}
+		}
+	}
+	return 0, 0
+}
+
+// each calls f for every marked pixel of row y.
+func (m *marks) each(y int, f func(x int)) {
+	for i, b := range m.row(y) {
+		for ; b != 0; b &= b - 1 {
+			f(i*64 + bits.TrailingZeros64(b))
+		}
+	}
+}
+
+func (m *marks) unset(y, x int) { m.bits[y*m.words+x>>6] &^= 1 << (x & 63) }

@@ -1,0 +1,70 @@
+package functional
+
+import (
+	"rampart/ir/fixed"
+	"rampart/sim/functional/kernel"
+)
+
+// scratch is memory for the steps of a node.
+type scratch struct {
+	sums, row []int32 // of the dense kernel, and laid out as a row of pixels
+	line      []int32 // a row of a value
+	bytes     []uint8 // a row of classes
+	mask      []uint64
+	pixels    []uint64 // of touched
+
+	changes []change
+	rows    []int // per input row: its first change
+	dx      []uint32
+	pairs   []int32
+	segs    []kernel.Segment
+	starts  []int
+	lanes   []int64
+	marks   marks
+}
+
+// newScratch is enough for every node of the engine.
+func newScratch(e *Engine) scratch {
+	var s scratch
+	sums, row, mask, width, pixels, height := 0, 0, 0, 0, 0, 0
+	for i := range e.images {
+		mask = max(mask, e.images[i].row/64+1)
+	}
+	for i := range e.values {
+		v := e.values[i].Shape
+		row, width = max(row, v.W*v.C), max(width, v.W)
+		height, pixels = max(height, v.H), max(pixels, v.H*((v.W+63)/64))
+	}
+	for i := range e.nodes {
+		c, ok := e.nodes[i].op.(*conv)
+		if !ok {
+			continue
+		}
+		for _, parts := range c.parts {
+			for k := range parts {
+				p := &parts[k]
+				sums = max(sums, p.strip.count(c.shape.W)*p.blocks*kernel.Lanes)
+			}
+		}
+	}
+	s.sums, s.row, s.line = make([]int32, sums), make([]int32, row), make([]int32, row)
+	s.bytes, s.mask = make([]uint8, width), make([]uint64, mask)
+	s.pixels, s.rows = make([]uint64, pixels), make([]int, height+1)
+	return s
+}
+
+// touched is marks for a value of this shape, none set. They hold until the next call.
+func (s *scratch) touched(shape fixed.Shape) *marks {
+	words := (shape.W + 63) / 64
+	s.marks = marks{width: shape.W, words: words, bits: s.pixels[:shape.H*words]}
+	clear(s.marks.bits)
+	return &s.marks
+}
+
+func eachPixel(s fixed.Shape, f func(y, x int)) {
+	for y := range s.H {
+		for x := range s.W {
+			f(y, x)
+		}
+	}
+}
