@@ -39,7 +39,9 @@ type Stimulus struct {
 	Inputs [][]byte
 	// Gaps delays input beats, Stalls holds back output ready: see Throttle. The zero value never waits.
 	Gaps, Stalls Throttle
-	// Faults strike after the edge that ends their cycle; sorted by cycle, none before the present one.
+	// Faults strike after the edge that ends their cycle; sorted by cycle, no flip before the present one. A
+	// stuck fault of an earlier cycle is in force from the first edge of the run on. Nothing of a fault
+	// outlasts the run but the state that it left: a bit stays stuck where the next run has the fault too.
 	Faults []rtl.Fault
 	// Want stops the run after the cycle in which every output stream has delivered this many beats in
 	// this run, one number per output stream; nil never stops it.

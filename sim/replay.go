@@ -126,14 +126,20 @@ func (g *Golden) advance(ctx context.Context, t *Trace, faults []rtl.Fault, limi
 }
 
 // piece is one run of the machine, whose trace it appends to t. Of the faults, sorted by cycle, those of its
-// cycles strike.
+// cycles strike, and what was stuck before remains so.
 func (g *Golden) piece(ctx context.Context, t *Trace, faults []rtl.Fault, limit int64) error {
 	s := g.stim
 	s.Limit = limit
 	from := func(cycle int64) int {
 		return sort.Search(len(faults), func(i int) bool { return faults[i].Cycle >= cycle })
 	}
-	s.Faults = faults[from(t.Cycle):from(limit)]
+	s.Faults = nil
+	for _, f := range faults[:from(t.Cycle)] {
+		if f.Model.Stuck() { // it still is
+			s.Faults = append(s.Faults, f)
+		}
+	}
+	s.Faults = append(s.Faults, faults[from(t.Cycle):from(limit)]...)
 	s.Inputs, s.Want = make([][]byte, len(g.stim.Inputs)), make([]int, len(g.stim.Want))
 	for i, all := range g.stim.Inputs {
 		s.Inputs[i] = all[len(t.Taken[i])*g.beats[i]:]
@@ -160,7 +166,8 @@ func (g *Golden) piece(ctx context.Context, t *Trace, faults []rtl.Fault, limit 
 // Strike replays the run with one or more faults, from the last snapshot before the first of them, for at
 // most horizon cycles after the last strike; 0 is to the end. A run that has not ended by four times the
 // golden run's length counts as a hang. converged tells that the state met the golden run's again, so that
-// the rest of the trace is golden; the machine then stands where they met, else at the trace's end.
+// the rest of the trace is golden; the machine then stands where they met, else at the trace's end. A run with
+// a stuck bit never converges: the bit that is golden now may be another one later.
 func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) (t *Trace, converged bool, err error) {
 	if len(faults) == 0 {
 		panic("BUG: sim: a strike without a fault")
@@ -168,6 +175,7 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 	faults = slices.Clone(faults)
 	sort.SliceStable(faults, func(a, b int) bool { return faults[a].Cycle < faults[b].Cycle })
 	first, last := faults[0].Cycle, faults[len(faults)-1].Cycle
+	stuck := slices.ContainsFunc(faults, func(f rtl.Fault) bool { return f.Model.Stuck() })
 	if first < 0 {
 		return nil, false, fmt.Errorf("fault %s: there is no such cycle", faults[0])
 	}
@@ -193,7 +201,7 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 		case t.Cycle >= end:
 			t.Stop = verdict
 			return t, false, nil
-		case t.Cycle > last:
+		case t.Cycle > last && !stuck:
 			if same, err := g.meets(t); err != nil || same {
 				return t, same, err
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,8 +124,13 @@ func anyBit(rng *rand.Rand, s *rtl.State) rtl.Site {
 	return rtl.Site{Path: s.Path, Mem: s.Mem != nil, Word: rng.IntN(max(1, s.Depth)), Bit: rng.IntN(s.Type.Width())}
 }
 
+// anyModel is a flip more often than not.
+func anyModel(rng *rand.Rand) rtl.FaultModel {
+	return []rtl.FaultModel{rtl.Flip, rtl.Flip, rtl.Flip, rtl.Stuck0, rtl.Stuck1}[rng.IntN(5)]
+}
+
 func TestStrikeEqualsARunFromReset(t *testing.T) {
-	kinds, converged, changed, stops := map[string]int{}, 0, 0, map[sim.Stop]int{}
+	kinds, converged, changed, stops, models := map[string]int{}, 0, 0, map[sim.Stop]int{}, map[rtl.FaultModel]int{}
 	for seed := range uint64(60) {
 		d := rtltest.Random(seed, 8+int(seed%5)*6)
 		rng := rand.New(rand.NewPCG(seed, 9))
@@ -139,10 +145,10 @@ func TestStrikeEqualsARunFromReset(t *testing.T) {
 		r := record(t, d, *s, []int64{1, 3, 10, 64}[rng.IntN(4)])
 		length := r.golden.Trace.Cycle
 		for _, st := range d.States() {
-			f := rtl.Fault{Site: anyBit(rng, st), Cycle: rng.Int64N(length + 3)}
+			f := rtl.Fault{Site: anyBit(rng, st), Cycle: rng.Int64N(length + 3), Model: anyModel(rng)}
 			faults := []rtl.Fault{f}
 			if rng.IntN(3) == 0 { // several bits, and not all at once
-				faults = append(faults, rtl.Fault{Site: anyBit(rng, st), Cycle: f.Cycle + rng.Int64N(12)})
+				faults = append(faults, rtl.Fault{Site: anyBit(rng, st), Cycle: f.Cycle + rng.Int64N(12), Model: anyModel(rng)})
 			}
 			out, err := r.strike(t.Context(), []int64{0, 0, 1, 13}[rng.IntN(4)], faults...)
 			require.NoError(t, err)
@@ -151,7 +157,9 @@ func TestStrikeEqualsARunFromReset(t *testing.T) {
 			stops[out.trace.Stop]++
 			if out.converged {
 				converged++
+				require.False(t, f.Model.Stuck(), "%v", faults)
 			}
+			models[f.Model]++
 			if !reflect.DeepEqual(out.trace.Outputs, r.golden.Trace.Outputs) {
 				changed++
 			}
@@ -162,6 +170,9 @@ func TestStrikeEqualsARunFromReset(t *testing.T) {
 	}
 	for _, stop := range []sim.Stop{sim.Done, sim.Limit, sim.Hang} {
 		assert.Positive(t, stops[stop], stop)
+	}
+	for _, m := range []rtl.FaultModel{rtl.Flip, rtl.Stuck0, rtl.Stuck1} {
+		assert.Greater(t, models[m], 50, m)
 	}
 	assert.Greater(t, converged, 50)
 	assert.Greater(t, changed, 50)
@@ -239,6 +250,11 @@ func TestVerdicts(t *testing.T) {
 		"past the end":                   {20, 10, 0, "latch.0@80", sim.Done, 80, false, true},
 		"in the last cycle":              {20, 10, 0, "latch.0@79", sim.Done, 80, false, true},
 		"in the first cycle":             {20, 10, 0, "held.0@0", sim.Done, 80, true, false},
+		"stuck at what it is":            {20, 10, 0, "held.7=0@30", sim.Done, 80, false, true}, // no byte is that large
+		"stuck at the other value":       {20, 10, 0, "held.3=1@31", sim.Done, 80, false, false},
+		"stuck across snapshots":         {20, 3, 0, "held.5=0@4", sim.Done, 80, false, false},
+		"stuck before the horizon":       {20, 10, 12, "held.3=1@31", sim.Limit, 44, false, false},
+		"stuck for good":                 {20, 3, 0, "latch.0=1@30", sim.Hang, 51, false, false},
 		"a long horizon":                 {20, 10, 1 << 62, "held.3@30", sim.Done, 80, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -264,6 +280,15 @@ type forgetful struct{ sim.Machine }
 
 func (m forgetful) Restore(slot int) error { return m.Machine.Restore(max(0, slot-1)) }
 
+// loose lets go of what was stuck before a run.
+type loose struct{ sim.Machine }
+
+func (m loose) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) {
+	mine := *s
+	mine.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(f rtl.Fault) bool { return f.Cycle < 31 })
+	return m.Machine.Run(ctx, &mine)
+}
+
 // blind takes all states for equal.
 type blind struct{ sim.Machine }
 
@@ -271,16 +296,22 @@ func (m blind) Hash() (uint64, error) { return 7, nil }
 
 // The comparison above is shown machines that do what replays rely on wrongly.
 func TestWrongReplaysAreSeen(t *testing.T) {
-	for name, wrap := range map[string]func(sim.Machine) sim.Machine{
-		"restore": func(m sim.Machine) sim.Machine { return forgetful{m} },
-		"hash":    func(m sim.Machine) sim.Machine { return blind{m} },
+	for name, c := range map[string]struct {
+		wrap  func(sim.Machine) sim.Machine
+		fault string
+	}{
+		"restore": {func(m sim.Machine) sim.Machine { return forgetful{m} }, "slow.4@31"},
+		"hash":    {func(m sim.Machine) sim.Machine { return blind{m} }, "slow.4@31"},
+		"loose":   {func(m sim.Machine) sim.Machine { return loose{m} }, "held.3=1@30"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := lineRun(t, 30, 8)
-			golden, err := sim.Record(t.Context(), r.design, wrap(r.machine), &r.stim, 8)
+			golden, err := sim.Record(t.Context(), r.design, c.wrap(r.machine), &r.stim, 8)
 			require.NoError(t, err)
 			r.golden = golden
-			out, err := r.strike(t.Context(), 0, rtl.Fault{Site: rtl.Site{Path: "slow", Bit: 4}, Cycle: 31})
+			f, err := rtl.ParseFault(c.fault)
+			require.NoError(t, err)
+			out, err := r.strike(t.Context(), 0, f)
 			require.NoError(t, err)
 			assert.NotEmpty(t, out.diff)
 		})

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"rampart/internal/diag"
@@ -104,10 +105,10 @@ func (s *Stimulus) Check(ports drive.Ports, cycle int64) error {
 	if s.Limit < 0 || s.Quiet < 0 {
 		bad("stimulus", "Limit %d and Quiet %d must not be negative", s.Limit, s.Quiet)
 	}
-	last := cycle
+	last := int64(math.MinInt64)
 	for _, f := range s.Faults {
-		if f.Cycle < last {
-			bad("fault "+f.String(), "it strikes before cycle %d; faults must be sorted and not in the past", last)
+		if least := max(last, cycle); f.Cycle < last || f.Cycle < cycle && !f.Model.Stuck() {
+			bad("fault "+f.String(), "it strikes before cycle %d; faults must be sorted and flips not in the past", least)
 		}
 		last = max(last, f.Cycle)
 	}
@@ -129,19 +130,19 @@ func checkBeats(in drive.Stream, beats []byte, bad func(at, format string, args 
 	}
 }
 
-// Drive runs an engine within this process under a stimulus from the given cycle on; flip inverts a
-// bit. It checks the stimulus first. The trace is nil only where the stimulus is bad.
-func Drive(ctx context.Context, core drive.Core, ports drive.Ports, cycle int64, s *Stimulus, flip func(rtl.Site) error) (*Trace, error) {
+// Drive runs an engine within this process under a stimulus from the given cycle on; strike does to a bit
+// what a fault model says. It checks the stimulus first. The trace is nil only where the stimulus is bad.
+func Drive(ctx context.Context, core drive.Core, ports drive.Ports, cycle int64, s *Stimulus, strike func(rtl.Site, rtl.FaultModel) error) (*Trace, error) {
 	if err := s.Check(ports, cycle); err != nil {
 		return nil, err
 	}
-	cycles := make([]int64, len(s.Faults))
+	faults := make([]drive.Fault, len(s.Faults))
 	for i, f := range s.Faults {
-		cycles[i] = f.Cycle
+		faults[i] = drive.Fault{Cycle: f.Cycle, Stuck: f.Model.Stuck()}
 	}
 	return drive.Run(ctx, core, ports, cycle, drive.Stimulus{
 		Inputs: s.Inputs, Gaps: s.Gaps, Stalls: s.Stalls,
-		Faults: cycles, Strike: func(i int) error { return flip(s.Faults[i].Site) },
+		Faults: faults, Strike: func(i int) error { return strike(s.Faults[i].Site, s.Faults[i].Model) },
 		Want: s.Want, Limit: s.Limit, Quiet: s.Quiet,
 	})
 }

@@ -108,7 +108,7 @@ func TestStimulusCheck(t *testing.T) {
 		{"endless", func(s *sim.Stimulus) { s.Want, s.Limit = nil, 0 }, "stimulus: neither Want nor Limit nor Quiet would ever stop the run"},
 		{"negative limit", func(s *sim.Stimulus) { s.Limit = -1 }, "stimulus: Limit -1 and Quiet 0 must not be negative"},
 		{"negative quiet", func(s *sim.Stimulus) { s.Quiet = -1 }, "stimulus: Limit 100 and Quiet -1 must not be negative"},
-		{"past fault", func(s *sim.Stimulus) { s.Faults[0].Cycle = 4 }, "it strikes before cycle 5; faults must be sorted and not in the past"},
+		{"past fault", func(s *sim.Stimulus) { s.Faults[0].Cycle = 4 }, "it strikes before cycle 5; faults must be sorted and flips not in the past"},
 		{"unsorted faults", func(s *sim.Stimulus) { s.Faults[2].Cycle = 4 }, "it strikes before cycle 5; faults must be sorted"},
 	}
 	for _, c := range cases {

@@ -35,7 +35,7 @@ func Lockstep(t testing.TB, d *rtl.Design, seeds []uint64, cycles int64, engines
 }
 
 // RandomStimulus feeds random beats for a number of cycles, with gaps and stalls for three seeds of
-// four, and flips random bits of state at random cycles.
+// four, and strikes random bits of state at random cycles: half of the faults are flips, the others stuck.
 func RandomStimulus(d *rtl.Design, seed uint64, cycles int64, faults int) (*sim.Stimulus, error) {
 	ports, err := sim.Ports(d.Top)
 	if err != nil {
@@ -59,8 +59,9 @@ func RandomStimulus(d *rtl.Design, seed uint64, cycles int64, faults int) (*sim.
 		s.Inputs = append(s.Inputs, beats)
 	}
 	states := d.States()
+	models := []rtl.FaultModel{rtl.Flip, rtl.Flip, rtl.Stuck0, rtl.Stuck1}
 	for range faults {
-		s.Faults = append(s.Faults, rtl.Fault{Site: randomSite(r, states), Cycle: r.Int64N(cycles)})
+		s.Faults = append(s.Faults, rtl.Fault{Site: randomSite(r, states), Cycle: r.Int64N(cycles), Model: models[r.IntN(len(models))]})
 	}
 	slices.SortStableFunc(s.Faults, func(a, b rtl.Fault) int { return int(a.Cycle - b.Cycle) })
 	return s, nil
@@ -72,7 +73,8 @@ func randomSite(r *rand.Rand, states []*rtl.State) rtl.Site {
 }
 
 // Compare resets the engines and runs them on one stimulus in slices of 1 to 8 cycles, each a Run of its
-// own with the beats not yet taken and the faults of its cycles. After every slice traces and state
+// own with the beats not yet taken and the faults of its cycles; what is stuck stays so for a while, that a
+// design is not dead for good. After every slice traces and state
 // hashes must be equal. Now and then it flips a bit between slices, or saves the state, goes on,
 // restores and does the slice again. The first difference is a diag.Difference that names the engine
 // and the cycles.
@@ -102,6 +104,9 @@ func Compare(ctx context.Context, d *rtl.Design, s *sim.Stimulus, seed uint64, e
 	}
 	return nil
 }
+
+// stuckFor is how many cycles a stuck bit lasts beyond the slice of its fault.
+const stuckFor = 30
 
 // next is the throttle seed of the next slice; one that is off stays off.
 func next(seed uint64) uint64 {
@@ -133,7 +138,11 @@ func (c *comparison) slice(ctx context.Context, limit int64) (*sim.Trace, error)
 	s := c.left
 	s.Limit, s.Want, s.Quiet = limit, nil, 0
 	s.Faults = slices.DeleteFunc(slices.Clone(c.left.Faults), func(f rtl.Fault) bool {
-		return f.Cycle < c.cycle || f.Cycle >= limit
+		first := c.cycle
+		if f.Model.Stuck() {
+			first -= stuckFor
+		}
+		return f.Cycle < first || f.Cycle >= limit
 	})
 	if c.r.IntN(6) == 0 {
 		site := randomSite(c.r, c.states)

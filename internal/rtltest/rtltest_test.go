@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -110,11 +111,24 @@ type liar struct {
 	spoil   func(*sim.Trace)
 	flip    bool
 	forgets bool
+	loose   bool // lets go of what was stuck in an earlier run
+	swaps   bool // takes stuck at 0 for stuck at 1
 	runs    int
+	cycle   int64
 }
 
 func (l *liar) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) {
-	trace, err := l.Machine.Run(ctx, s)
+	mine := *s
+	mine.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(f rtl.Fault) bool { return l.loose && f.Cycle < l.cycle })
+	for i := range mine.Faults {
+		if f := &mine.Faults[i]; l.swaps && f.Model == rtl.Stuck0 {
+			f.Model = rtl.Stuck1
+		}
+	}
+	trace, err := l.Machine.Run(ctx, &mine)
+	if err == nil {
+		l.cycle = trace.Cycle
+	}
 	if l.runs++; err == nil && l.runs > 10 && l.spoil != nil {
 		l.spoil(trace)
 	}
@@ -141,6 +155,8 @@ func TestLockstepFindsFaults(t *testing.T) {
 		"honest":  {liar{}, ""},
 		"state":   {liar{flip: true}, "state hash"},
 		"restore": {liar{forgets: true}, "liar: beats taken"},
+		"loose":   {liar{loose: true}, "liar"},
+		"swaps":   {liar{swaps: true}, "liar"},
 		"digest":  {liar{spoil: func(t *sim.Trace) { t.Digest++ }}, "liar: digest"},
 		"stop":    {liar{spoil: func(t *sim.Trace) { t.Stop = sim.Hang }}, "liar: stop hang, not limit"},
 		"cycle":   {liar{spoil: func(t *sim.Trace) { t.Cycle++ }}, "liar: cycle"},
@@ -150,7 +166,7 @@ func TestLockstepFindsFaults(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s, err := rtltest.RandomStimulus(d, 1, 200, 5)
+			s, err := rtltest.RandomStimulus(d, 1, 200, 20)
 			require.NoError(t, err)
 			l := c.liar
 			l.Machine = machine(t, d)
@@ -171,15 +187,19 @@ func TestRandomStimulusIsFair(t *testing.T) {
 	d := rtltest.Random(5, 30)
 	ports, err := sim.Ports(d.Top)
 	require.NoError(t, err)
-	kinds := map[bool]int{}
+	kinds, models := map[bool]int{}, map[rtl.FaultModel]int{}
 	for seed := range uint64(8) {
 		s, err := rtltest.RandomStimulus(d, seed, 500, 20)
 		require.NoError(t, err)
 		require.NoError(t, s.Check(ports, 0))
 		for _, f := range s.Faults {
 			kinds[f.Mem]++
+			models[f.Model]++
 			assert.NoError(t, machine(t, d).Flip(f.Site))
 		}
 	}
 	assert.Positive(t, kinds[false])
+	for _, m := range []rtl.FaultModel{rtl.Flip, rtl.Stuck0, rtl.Stuck1} {
+		assert.Greater(t, models[m], 20)
+	}
 }

@@ -60,18 +60,44 @@ func (s Site) String() string {
 	return fmt.Sprintf("%s.%d", s.Path, s.Bit)
 }
 
-// Fault inverts one bit after the clock edge that ends Cycle; cycle 0 is the first after reset.
+// Fault strikes one bit at a cycle; cycle 0 is the first after reset.
 type Fault struct {
 	Site
 	Cycle int64
+	Model FaultModel
 }
 
-func (f Fault) String() string { return fmt.Sprintf("%s@%d", f.Site, f.Cycle) }
+// FaultModel says what a fault does to its bit.
+type FaultModel uint8
 
-// ParseFault reads the form that String writes: memory[word].bit@cycle or register.bit@cycle.
+// The models. A flip inverts the bit once, after the clock edge that ends the fault's cycle, and it stays so
+// until something writes it. A stuck bit is forced to its value after that edge and after every later one.
+// Where several faults strike after one edge the flips come first, then what is stuck, each in the order of
+// the list.
+const (
+	Flip FaultModel = iota
+	Stuck0
+	Stuck1
+)
+
+// Stuck tells whether the fault stays.
+func (m FaultModel) Stuck() bool { return m != Flip }
+
+func (f Fault) String() string {
+	switch f.Model {
+	case Stuck0:
+		return fmt.Sprintf("%s=0@%d", f.Site, f.Cycle)
+	case Stuck1:
+		return fmt.Sprintf("%s=1@%d", f.Site, f.Cycle)
+	}
+	return fmt.Sprintf("%s@%d", f.Site, f.Cycle)
+}
+
+// ParseFault reads the form that String writes: memory[word].bit@cycle or register.bit@cycle, and with =0 or
+// =1 behind the bit where it is stuck.
 func ParseFault(text string) (Fault, error) {
 	bad := func(why string) (Fault, error) {
-		return Fault{}, fmt.Errorf("fault %q: %s; write MEMORY[WORD].BIT@CYCLE or REGISTER.BIT@CYCLE", text, why)
+		return Fault{}, fmt.Errorf("fault %q: %s; write MEMORY[WORD].BIT@CYCLE or REGISTER.BIT@CYCLE, with =0 or =1 behind BIT where it is stuck", text, why)
 	}
 	site, cycle, ok := strings.Cut(strings.TrimSpace(text), "@")
 	if !ok {
@@ -85,11 +111,21 @@ func ParseFault(text string) (Fault, error) {
 	if dot <= 0 {
 		return bad("no bit")
 	}
-	bit, err := strconv.ParseUint(site[dot+1:], 10, 31)
+	place, value, stuck := strings.Cut(site[dot+1:], "=")
+	model := Flip
+	switch {
+	case stuck && value == "0":
+		model = Stuck0
+	case stuck && value == "1":
+		model = Stuck1
+	case stuck:
+		return bad("a bit is stuck at 0 or at 1")
+	}
+	bit, err := strconv.ParseUint(place, 10, 31)
 	if err != nil {
 		return bad("the bit is not a number from 0 on")
 	}
-	f := Fault{Site: Site{Path: site[:dot], Bit: int(bit)}, Cycle: int64(at)}
+	f := Fault{Site: Site{Path: site[:dot], Bit: int(bit)}, Cycle: int64(at), Model: model}
 	if path, word, ok := strings.Cut(f.Path, "["); ok {
 		n, err := strconv.ParseUint(strings.TrimSuffix(word, "]"), 10, 31)
 		if err != nil || !strings.HasSuffix(word, "]") || path == "" {

@@ -39,15 +39,22 @@ type Stream struct {
 func (s Stream) Bytes() int { return (s.Bits + 7) / 8 }
 
 // Stimulus is what happens to the ports and when to stop; sim.Stimulus has the meaning of each field.
-// Strike(i) is called after the clock edge that ends cycle Faults[i]; Faults is sorted.
+// Strike(i) is called after the clock edge that ends the cycle of Faults[i], and after every later edge of
+// the run too where that is stuck. Faults is sorted by cycle.
 type Stimulus struct {
 	Inputs       [][]byte
 	Gaps, Stalls Throttle
-	Faults       []int64
+	Faults       []Fault
 	Strike       func(i int) error
 	Want         []int
 	Limit        int64
 	Quiet        int64
+}
+
+// Fault is when a fault strikes, and whether it stays. A stuck one may be of a cycle before the run.
+type Fault struct {
+	Cycle int64
+	Stuck bool
 }
 
 // Throttle makes a stream pause at random, the same way on every engine. In each cycle and for each
@@ -102,7 +109,7 @@ func (s Stop) String() string {
 //     is 1 where Stalls allows. Every throttle draws in every cycle, whatever becomes of the draw.
 //     Transfers are noted.
 //  3. The clock edge; the cycle number grows by one.
-//  4. The faults of the cycle that just ended strike.
+//  4. The flips of the cycle that just ended strike, then whatever is stuck by now, in the order of the list.
 //  5. The run stops as Done where Want is met, else as Hang where Quiet cycles in a row had no
 //     transfer, else as Limit where the cycle number has reached Limit. A run that starts at or past a
 //     Limit above zero does no cycle at all. A nil Want, zero Limit or zero Quiet never stops a run.
@@ -144,7 +151,8 @@ type run struct {
 	seen   [][]byte // per output port: this cycle's value; nil where guarded by a valid of 0
 	in     []feed
 	out    []gate
-	struck int   // faults done
+	struck int   // faults done or in stuck
+	stuck  []int // those in force
 	quiet  int64 // cycles since the last transfer
 	moved  bool  // a transfer happened in this cycle
 }
@@ -259,11 +267,19 @@ func (r *run) offer(src *feed) bool {
 func (r *run) strike() error {
 	ended := r.trace.Cycle
 	r.trace.Cycle++
-	for r.struck < len(r.s.Faults) && r.s.Faults[r.struck] == ended {
+	for ; r.struck < len(r.s.Faults) && r.s.Faults[r.struck].Cycle <= ended; r.struck++ {
+		if r.s.Faults[r.struck].Stuck {
+			r.stuck = append(r.stuck, r.struck)
+			continue
+		}
 		if err := r.s.Strike(r.struck); err != nil {
 			return fmt.Errorf("fault at cycle %d: %w", ended, err)
 		}
-		r.struck++
+	}
+	for _, i := range r.stuck {
+		if err := r.s.Strike(i); err != nil {
+			return fmt.Errorf("fault at cycle %d: %w", ended, err)
+		}
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func TestOfferedBeatStaysOffered(t *testing.T) {
 func TestStrikes(t *testing.T) {
 	c := &relay{}
 	var got [][2]int64
-	s := Stimulus{Inputs: [][]byte{nil}, Limit: 10, Faults: []int64{3, 5, 5, 40}}
+	s := Stimulus{Inputs: [][]byte{nil}, Limit: 10, Faults: []Fault{{Cycle: 3}, {Cycle: 5}, {Cycle: 5}, {Cycle: 40}}}
 	s.Strike = func(i int) error { got = append(got, [2]int64{int64(i), c.cycle}); return nil }
 	_, err := Run(context.Background(), c, relayPorts, 0, s)
 	require.NoError(t, err)
@@ -173,9 +173,25 @@ func TestStrikes(t *testing.T) {
 	assert.EqualValues(t, 4, trace.Cycle)
 }
 
+// Stuck faults strike after every edge from theirs on, behind the flips; one of the past from the first on.
+func TestStuckStrikes(t *testing.T) {
+	c := &relay{}
+	var got [][2]int64
+	s := Stimulus{Inputs: [][]byte{nil}, Limit: 6, Faults: []Fault{{Cycle: -7, Stuck: true}, {Cycle: 2, Stuck: true}, {Cycle: 4}, {Cycle: 4, Stuck: true}}}
+	s.Strike = func(i int) error { got = append(got, [2]int64{int64(i), c.cycle}); return nil }
+	_, err := Run(context.Background(), c, relayPorts, 0, s)
+	require.NoError(t, err)
+	assert.Equal(t, [][2]int64{{0, 1}, {0, 2}, {0, 3}, {1, 3}, {0, 4}, {1, 4}, {2, 5}, {0, 5}, {1, 5}, {3, 5}, {0, 6}, {1, 6}, {3, 6}}, got)
+
+	broken := errors.New("no such bit")
+	s.Strike = func(int) error { return broken }
+	_, err = Run(context.Background(), &relay{}, relayPorts, 0, s)
+	require.ErrorIs(t, err, broken)
+}
+
 func TestContextEndsARun(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := Stimulus{Inputs: [][]byte{nil}, Faults: []int64{1000}, Strike: func(int) error { cancel(); return nil }}
+	s := Stimulus{Inputs: [][]byte{nil}, Faults: []Fault{{Cycle: 1000}}, Strike: func(int) error { cancel(); return nil }}
 	trace, err := Run(ctx, &relay{}, relayPorts, 0, s)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.EqualValues(t, 1024, trace.Cycle)

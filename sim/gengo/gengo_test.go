@@ -83,8 +83,8 @@ func TestLockstepOfNetworks(t *testing.T) {
 	}
 }
 
-// Every register, read port and memory of an engine is flipped while it works and while it rests. What
-// the generated program leaves out when nothing changes must be done after a flip.
+// Every register, read port and memory of an engine is flipped, or stuck, while it works and while it rests.
+// What the generated program leaves out when nothing changes must be done after a flip.
 func TestFlips(t *testing.T) {
 	d := convEngine(4, 4)
 	engines := both(t, d)
@@ -98,8 +98,11 @@ func TestFlips(t *testing.T) {
 	for _, st := range d.States() {
 		for _, at := range []int64{25, 800} { // amid the beats, and long after them
 			site := rtl.Site{Path: st.Path, Mem: st.Mem != nil, Word: r.IntN(max(1, st.Depth)), Bit: r.IntN(st.Type.Width())}
-			s := &sim.Stimulus{Inputs: [][]byte{beats}, Limit: 900, Faults: []rtl.Fault{{Site: site, Cycle: at}}}
-			require.NoError(t, rtltest.Compare(t.Context(), d, s, uint64(at), engines...), "%s@%d", site, at)
+			for _, model := range []rtl.FaultModel{rtl.Flip, rtl.Stuck0, rtl.Stuck1} {
+				f := rtl.Fault{Site: site, Cycle: at, Model: model}
+				s := &sim.Stimulus{Inputs: [][]byte{beats}, Limit: 900, Faults: []rtl.Fault{f}}
+				require.NoError(t, rtltest.Compare(t.Context(), d, s, uint64(at), engines...), "%s", f)
+			}
 		}
 	}
 }

@@ -220,7 +220,7 @@ func (m *Machine) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) 
 			return nil, err
 		}
 	}
-	trace, err := sim.Drive(ctx, m, m.ports, m.cycle, s, m.Flip)
+	trace, err := sim.Drive(ctx, m, m.ports, m.cycle, s, m.strike)
 	if m.wave != nil {
 		err = errors.Join(err, m.wave.flush())
 	}
@@ -228,13 +228,24 @@ func (m *Machine) Run(ctx context.Context, s *sim.Stimulus) (*sim.Trace, error) 
 }
 
 // Flip is sim.Machine's: it inverts one bit of state now.
-func (m *Machine) Flip(site rtl.Site) error {
+func (m *Machine) Flip(site rtl.Site) error { return m.strike(site, rtl.Flip) }
+
+// strike does to one bit of state what a fault model says.
+func (m *Machine) strike(site rtl.Site, model rtl.FaultModel) error {
 	st, lane, err := m.bit(site)
 	if err != nil {
 		return err
 	}
-	mask := int64(1) << uint(site.Bit%st.Type.Bits)
-	st.vals[lane] = st.Type.Wrap(st.vals[lane] ^ mask)
+	v, mask := st.vals[lane], int64(1)<<uint(site.Bit%st.Type.Bits)
+	switch model {
+	case rtl.Flip:
+		v ^= mask
+	case rtl.Stuck0:
+		v &^= mask
+	case rtl.Stuck1:
+		v |= mask
+	}
+	st.vals[lane] = st.Type.Wrap(v)
 	m.gen++
 	return nil
 }

@@ -76,7 +76,9 @@ func TestWaveOfHierarchy(t *testing.T) {
 			}
 			step := *s
 			step.Limit = c + 1
-			step.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(f rtl.Fault) bool { return f.Cycle != c })
+			step.Faults = slices.DeleteFunc(slices.Clone(s.Faults), func(f rtl.Fault) bool {
+				return f.Cycle > c || f.Cycle < c && !f.Model.Stuck()
+			})
 			trace, err := twin.Run(context.Background(), &step)
 			require.NoError(t, err)
 			for k, taken := range trace.Taken {

@@ -45,6 +45,7 @@ func (c *client) encode(s *sim.Stimulus) ([]byte, error) {
 			return nil, err
 		}
 		w.i64(f.Cycle)
+		w.u8(byte(f.Model))
 		w.bit(b)
 	}
 	w.u8(0)

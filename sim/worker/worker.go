@@ -20,12 +20,12 @@
 // rtl.Design.States, input and output streams in the order of their valid ports.
 //
 //	op           request payload                                  reply payload
-//	0 hello      -                                                u32 version (1) | u64 Fingerprint of the design
+//	0 hello      -                                                u32 version (2) | u64 Fingerprint of the design
 //	1 reset      -                                                -
 //	2 run        u32 inputs | bytes per input stream              u8 stop (as sim.Stop) | i64 cycle | u64 digest
 //	             u64 gaps.seed | u64 gaps.open                    u32 outputs | per output stream: bytes | []i64 cycles
 //	             u64 stalls.seed | u64 stalls.open                u32 inputs | per input stream: []i64 taken
-//	             u32 faults | per fault: i64 cycle | bit
+//	             u32 faults | per fault: i64 cycle | u8 model | bit
 //	             u8 whether Want is given | []i64 want
 //	             i64 limit | i64 quiet
 //	3 flip       bit                                              -
@@ -35,7 +35,8 @@
 //	7 quit       -                                                - (and the program ends)
 //	8 trace      bytes: file name; empty ends the trace           - (error where the program was built without)
 //
-// A bit is u32 state | u32 bit | u64 word, word 0 for a register. What reset, run, flip, save, restore
+// A bit is u32 state | u32 bit | u64 word, word 0 for a register. A model is 0 for a flip, 1 for stuck at 0
+// and 2 for stuck at 1. What reset, run, flip, save, restore
 // and hash mean is written at sim.Machine, and how a run proceeds cycle by cycle at drive.Run. The
 // program starts in the state that reset leaves. End of input ends the program like quit. A run cannot
 // be interrupted: the client that has no more use for it kills the program.
@@ -49,7 +50,7 @@ import (
 )
 
 // Version is the version of the wire format.
-const Version = 1
+const Version = 2
 
 // The requests.
 const (

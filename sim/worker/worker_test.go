@@ -146,7 +146,7 @@ func (s *server) run(r *reader) ([]byte, error) {
 	st.Gaps = sim.Throttle{Seed: r.u64(), Open: r.u64()}
 	st.Stalls = sim.Throttle{Seed: r.u64(), Open: r.u64()}
 	for range r.u32() {
-		f := rtl.Fault{Cycle: r.i64()}
+		f := rtl.Fault{Cycle: r.i64(), Model: rtl.FaultModel(r.u8())}
 		f.Site = s.site(r)
 		st.Faults = append(st.Faults, f)
 	}
@@ -214,7 +214,7 @@ func TestRefusesOtherPrograms(t *testing.T) {
 		seed uint64
 		want string
 	}{
-		"other version": {1, "version 2"},
+		"other version": {1, fmt.Sprintf("version %d", Version+1)},
 		"honest":        {2, "another design"},
 	} {
 		_, err := Start(t.Context(), player(t, role, c.seed), testDesign(1))

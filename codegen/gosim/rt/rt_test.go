@@ -67,6 +67,11 @@ func TestStates(t *testing.T) {
 	assert.Equal(t, []int8{1, -2, 3, 12}, memory)
 	reg.Flip(0, 8)
 	assert.EqualValues(t, 0xff, scalar)
+	assert.False(t, words.Bit(1, 9))
+	assert.True(t, words.Bit(1, 7), "12 is 01100")
+	assert.True(t, words.Bit(0, 9), "-2 is 11110")
+	assert.True(t, reg.Bit(0, 7))
+	assert.False(t, reg.Bit(0, 8))
 
 	h := uint64(fnvOffset)
 	for _, b := range []byte{0xc1, 0x03, 0x83, 0x01, 0xff, 0x00} { // two words and the register
@@ -123,7 +128,7 @@ func TestServe(t *testing.T) {
 		[]byte{opHello}, append([]byte{opSave}, slot...), flip, []byte{opHash},
 		append([]byte{opRestore}, slot...), []byte{opHash}, []byte{opReset}, []byte{opHash}, []byte{opQuit}, []byte{opHash})
 	assert.Equal(t, make([]byte, 9), status, "all succeed; nothing is answered after quit")
-	assert.Equal(t, []byte{1, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0}, replies[0])
+	assert.Equal(t, []byte{version, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0}, replies[0])
 	hash := func(v byte) []byte {
 		return binary.LittleEndian.AppendUint64(nil, fnv(fnvOffset, v))
 	}
@@ -134,28 +139,37 @@ func TestServe(t *testing.T) {
 
 func TestServeRun(t *testing.T) {
 	le := binary.LittleEndian
-	run := le.AppendUint32([]byte{opRun}, 1)
-	run = append(le.AppendUint64(run, 2), 8, 9)       // two beats
-	run = append(run, make([]byte, 32)...)            // no throttles
-	run = le.AppendUint64(le.AppendUint32(run, 1), 0) // one fault, after cycle 0
-	run = append(run, make([]byte, 16)...)            // its bit
-	run = le.AppendUint64(append(run, 0), 0)          // nothing wanted
-	run = le.AppendUint64(le.AppendUint64(run, 2), 0) // two cycles
-	status, replies := conversation(t, run)
-	require.Equal(t, []byte{0}, status)
-	r := replies[0]
-	assert.Equal(t, byte(drive.Limit), r[0])
-	assert.EqualValues(t, 2, le.Uint64(r[1:]))
-	outputs := r[17:]
-	assert.EqualValues(t, 1, le.Uint32(outputs))
-	assert.EqualValues(t, 2, le.Uint64(outputs[4:]))
-	assert.Equal(t, []byte{3, 8 ^ 1}, outputs[12:14], "the initial value, then the first beat, its lowest bit flipped")
+	for model, want := range map[byte][]byte{
+		flipped: {3, 8 ^ 1, 9, 8}, // the initial value, then the beats, the first with its lowest bit flipped
+		stuck0:  {3, 8, 9 &^ 1, 8},
+		stuck1:  {3, 8 | 1, 9, 8 | 1},
+	} {
+		run := le.AppendUint32([]byte{opRun}, 1)
+		run = append(le.AppendUint64(run, 4), 8, 9, 8, 7) // beats
+		run = append(run, make([]byte, 32)...)            // no throttles
+		run = le.AppendUint64(le.AppendUint32(run, 1), 0) // one fault, after cycle 0
+		run = append(append(run, model), make([]byte, 16)...)
+		run = le.AppendUint64(append(run, 0), 0)          // nothing wanted
+		run = le.AppendUint64(le.AppendUint64(run, 4), 0) // four cycles
+		status, replies := conversation(t, run)
+		require.Equal(t, []byte{0}, status)
+		r := replies[0]
+		assert.Equal(t, byte(drive.Limit), r[0])
+		assert.EqualValues(t, 4, le.Uint64(r[1:]))
+		outputs := r[17:]
+		assert.EqualValues(t, 1, le.Uint32(outputs))
+		assert.EqualValues(t, 4, le.Uint64(outputs[4:]))
+		assert.Equal(t, want, outputs[12:16], "model %d", model)
+	}
 }
 
 func TestServeRefuses(t *testing.T) {
-	status, replies := conversation(t, []byte{77}, []byte{opFlip, 1}, []byte{opRestore, 9, 0, 0, 0}, []byte{opTrace})
-	assert.Equal(t, []byte{1, 1, 1, 1}, status)
-	for i, want := range []string{"unknown request 77", "ends early", "slot 9", "Verilator"} {
+	odd := append([]byte{opRun}, make([]byte, 4+32)...)
+	odd = append(append(append(odd, 1, 0, 0, 0), make([]byte, 8)...), stuck1+1)
+	odd = append(odd, make([]byte, 16+1+8+16)...)
+	status, replies := conversation(t, []byte{77}, []byte{opFlip, 1}, []byte{opRestore, 9, 0, 0, 0}, []byte{opTrace}, odd)
+	assert.Equal(t, []byte{1, 1, 1, 1, 1}, status)
+	for i, want := range []string{"unknown request 77", "ends early", "slot 9", "Verilator", "unknown fault model"} {
 		assert.Contains(t, string(replies[i]), want)
 	}
 	m := Machine[echo]{Live: &echo{}}

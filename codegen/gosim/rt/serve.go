@@ -33,7 +33,7 @@ type kept[D any] struct {
 }
 
 // version of the wire format; package sim/worker describes it.
-const version = 1
+const version = 2
 
 const (
 	opHello byte = iota
@@ -118,7 +118,7 @@ func (m *Machine[D]) answer(op byte, p *parser) ([]byte, error) {
 	case opFlip:
 		b := p.bit()
 		if p.err == nil {
-			m.flip(b)
+			m.strike(b, flipped)
 		}
 		return nil, p.err
 	case opSave:
@@ -146,17 +146,21 @@ func (m *Machine[D]) answer(op byte, p *parser) ([]byte, error) {
 	return nil, fmt.Errorf("unknown request %d", op)
 }
 
-func (m *Machine[D]) flip(b bit) {
-	m.States[b.state].Flip(b.word, b.bit)
-	m.Wake(m.Live)
+// strike does to one bit what a fault model says. A bit that is stuck wakes the design only where it changes.
+func (m *Machine[D]) strike(b bit, model byte) {
+	s := m.States[b.state]
+	if model == flipped || s.Bit(b.word, b.bit) != (model == stuck1) {
+		s.Flip(b.word, b.bit)
+		m.Wake(m.Live)
+	}
 }
 
 func (m *Machine[D]) run(p *parser) ([]byte, error) {
-	s, bits := p.stimulus()
+	s, strikes := p.stimulus()
 	if p.err != nil {
 		return nil, p.err
 	}
-	s.Strike = func(i int) error { m.flip(bits[i]); return nil }
+	s.Strike = func(i int) error { m.strike(strikes[i].bit, strikes[i].model); return nil }
 	t, err := drive.Run(context.Background(), m.Core, m.Ports, m.cycle, s)
 	m.cycle = t.Cycle
 	if err != nil {

@@ -4,6 +4,8 @@ package rt
 type State interface {
 	// Flip inverts a bit of a word.
 	Flip(word uint64, bit uint32)
+	// Bit tells whether a bit of a word is 1.
+	Bit(word uint64, bit uint32) bool
 	// Hash adds the packed bytes of all words to an FNV-1a hash.
 	Hash(h uint64) uint64
 }
@@ -55,6 +57,13 @@ func (c cells[T]) Hash(h uint64) uint64 {
 		}
 	}
 	return h
+}
+
+func (c cell[T]) Bit(_ uint64, bit uint32) bool { return uint64(*c.v)>>bit&1 != 0 }
+
+func (c cells[T]) Bit(word uint64, bit uint32) bool {
+	lane := int(word)*c.width + int(uint(bit)/c.bits)
+	return uint64(c.lanes[lane])>>(uint(bit)%c.bits)&1 != 0
 }
 
 func flip[T Lane](v T, bit, bits uint) T { return Wrap[T](uint64(v)^1<<bit, bits) }

@@ -20,8 +20,10 @@ type bit struct {
 }
 
 func (p *parser) take(n uint64) []byte {
-	if p.err != nil || n > uint64(len(p.buf)) {
-		p.err, p.buf = errors.New("request ends early"), nil
+	if p.err == nil && n > uint64(len(p.buf)) {
+		p.err = errors.New("request ends early")
+	}
+	if p.err != nil {
 		return make([]byte, min(n, 8))
 	}
 	b := p.buf[:n:n]
@@ -38,7 +40,20 @@ func (p *parser) bit() bit { return bit{p.u32(), p.u32(), p.u64()} }
 
 func (p *parser) throttle() drive.Throttle { return drive.Throttle{Seed: p.u64(), Open: p.u64()} }
 
-func (p *parser) stimulus() (s drive.Stimulus, bits []bit) {
+// strike is what a fault does.
+type strike struct {
+	bit
+	model byte
+}
+
+// The fault models.
+const (
+	flipped byte = iota
+	stuck0
+	stuck1
+)
+
+func (p *parser) stimulus() (s drive.Stimulus, strikes []strike) {
 	for range p.u32() {
 		if p.err != nil {
 			break
@@ -50,8 +65,12 @@ func (p *parser) stimulus() (s drive.Stimulus, bits []bit) {
 		if p.err != nil {
 			break
 		}
-		s.Faults = append(s.Faults, p.i64())
-		bits = append(bits, p.bit())
+		cycle, model := p.i64(), p.u8()
+		if model > stuck1 {
+			p.err = errors.New("unknown fault model")
+		}
+		s.Faults = append(s.Faults, drive.Fault{Cycle: cycle, Stuck: model != flipped})
+		strikes = append(strikes, strike{p.bit(), model})
 	}
 	if p.u8() != 0 {
 		s.Want = []int{}
@@ -63,7 +82,7 @@ func (p *parser) stimulus() (s drive.Stimulus, bits []bit) {
 		s.Want = append(s.Want, int(p.i64()))
 	}
 	s.Limit, s.Quiet = p.i64(), p.i64()
-	return s, bits
+	return s, strikes
 }
 
 func appendTrace(b []byte, t *drive.Trace) []byte {

@@ -20,6 +20,9 @@
 class Vdut___024root;
 void Vdut___024root___eval_settle(Vdut___024root* vlSelf);
 
+// Strike is a fault model, numbered as on the wire.
+enum Strike : uint8_t { kFlip, kStuck0, kStuck1 };
+
 struct StateRow {
     const char* scope;
     const char* name;
@@ -131,12 +134,17 @@ public:
         settle();
     }
 
-    bool flip(uint32_t state, uint64_t word, uint32_t bit) {
+    // strike does to one bit what a fault model says; the model of the design settles where it changed.
+    bool strike(uint32_t state, uint64_t word, uint32_t bit, Strike model) {
         if (state >= states_.size()) return false;
         const State& s = states_[state];
         if (word >= s.words || bit >= kStates[state].bits) return false;
-        s.at[word * s.stride + bit / 8] ^= static_cast<uint8_t>(1u << (bit % 8));
-        settle();
+        uint8_t& byte = s.at[word * s.stride + bit / 8];
+        const uint8_t mask = static_cast<uint8_t>(1u << (bit % 8));
+        if (model == kFlip || ((byte & mask) != 0) != (model == kStuck1)) {
+            byte ^= mask;
+            settle();
+        }
         return true;
     }
 

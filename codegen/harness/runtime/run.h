@@ -27,6 +27,7 @@ struct Throttle {
 
 struct Fault {
     int64_t cycle;
+    Strike model;
     uint32_t state, bit;
     uint64_t word;
 };
@@ -71,6 +72,9 @@ public:
         for (uint32_t n = r.u32(); n > 0 && r.ok(); n--) {
             Fault f;
             f.cycle = r.i64();
+            const uint8_t model = r.u8();
+            if (model > kStuck1) return false;
+            f.model = static_cast<Strike>(model);
             f.state = r.u32();
             f.bit = r.u32();
             f.word = r.u64();
@@ -96,9 +100,16 @@ public:
             drive(cycle);
             m_.step(cycle);
             const int64_t ended = cycle++;
-            for (; struck_ < faults_.size() && faults_[struck_].cycle == ended; struck_++) {
+            for (; struck_ < faults_.size() && faults_[struck_].cycle <= ended; struck_++) {
                 const Fault& f = faults_[struck_];
-                if (!m_.flip(f.state, f.word, f.bit)) return false;
+                if (f.model != kFlip) {
+                    stuck_.push_back(f);
+                } else if (!m_.strike(f.state, f.word, f.bit, kFlip)) {
+                    return false;
+                }
+            }
+            for (const Fault& f : stuck_) {
+                if (!m_.strike(f.state, f.word, f.bit, f.model)) return false;
             }
         } while (!stopped(cycle));
         return true;
@@ -188,7 +199,8 @@ private:
     std::vector<Feed> feeds_;
     std::vector<Drain> drains_;
     std::vector<Fault> faults_;
-    size_t struck_ = 0;
+    size_t struck_ = 0;         // faults done or in stuck_
+    std::vector<Fault> stuck_;  // those in force
     bool wanted_ = false;
     std::vector<int64_t> want_;
     int64_t limit_ = 0, quiet_ = 0, calm_ = 0;

@@ -20,7 +20,7 @@ public:
     bool serve(uint8_t op, Reader r, Writer& w, std::string& error) {
         switch (op) {
         case 0:
-            w.number<uint32_t>(1);
+            w.number<uint32_t>(2);
             w.number<uint64_t>(kFingerprint);
             break;
         case 1:
@@ -31,7 +31,7 @@ public:
         case 3: {
             const uint32_t state = r.u32(), bit = r.u32();
             const uint64_t word = r.u64();
-            if (!r.done() || !model_.flip(state, word, bit)) error = "no such bit";
+            if (!r.done() || !model_.strike(state, word, bit, kFlip)) error = "no such bit";
             break;
         }
         case 4: saved_[r.u32()] = {model_.image(), cycle_}; break;
