@@ -439,40 +439,46 @@ segment:
 	MOVLQSX 8(AX), DI
 
 lanes:
-	CMPQ       DI, $0x20
-	JGE        vectors4
-	CMPQ       DI, $0x18
-	JGE        vectors3
-	CMPQ       DI, $0x10
-	JGE        vectors2
-	CMPQ       DI, $0x08
-	JGE        vectors1
-	TESTQ      DI, DI
-	JZ         done
-	LEAQ       lanes<>+32(SB), R8
-	SHLQ       $0x02, DI
-	SUBQ       DI, R8
-	VMOVDQU    (R8), Y0
-	VPMASKMOVD (BX), Y0, Y1
-	MOVQ       dx+24(FP), DI
-	MOVQ       pairs+32(FP), R8
-	MOVQ       n+40(FP), R9
+	CMPQ DI, $0x00000010
+	JGE  from4to8
+	CMPQ DI, $0x00000008
+	JGE  from2to3
+	CMPQ DI, $0x00000004
+	JGE  from1to1
+	JMP  units0
 
-pair0:
-	MOVLQSX      (R8), R10
-	IMULQ        DX, R10
-	VPBROADCASTD (DI), Y2
-	VPMASKMOVD   (SI)(R10*1), Y0, Y3
-	VPMADDWD     Y3, Y2, Y2
-	VPADDD       Y2, Y1, Y1
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	DECQ         R9
-	JNZ          pair0
-	VPMASKMOVD   Y1, Y0, (BX)
-	JMP          done
+from1to1:
+	JMP units1
 
-vectors4:
+from2to3:
+	CMPQ DI, $0x0000000c
+	JGE  from3to3
+	JMP  units2
+
+from3to3:
+	JMP units3
+
+from4to8:
+	CMPQ DI, $0x00000018
+	JGE  from6to8
+	CMPQ DI, $0x00000014
+	JGE  from5to5
+	JMP  units4
+
+from5to5:
+	JMP units5
+
+from6to8:
+	CMPQ DI, $0x0000001c
+	JGE  from7to8
+	JMP  units6
+
+from7to8:
+	CMPQ DI, $0x00000020
+	JGE  from8to8
+	JMP  units7
+
+from8to8:
 	VMOVDQU (BX), Y0
 	VMOVDQU 32(BX), Y1
 	VMOVDQU 64(BX), Y2
@@ -481,7 +487,7 @@ vectors4:
 	MOVQ    pairs+32(FP), R9
 	MOVQ    n+40(FP), R10
 
-pair4:
+pairs8:
 	MOVLQSX      (R9), R11
 	IMULQ        DX, R11
 	VPBROADCASTD (R8), Y4
@@ -491,22 +497,58 @@ pair4:
 	VPADDD       Y5, Y1, Y1
 	VPMADDWD     64(SI)(R11*1), Y4, Y5
 	VPADDD       Y5, Y2, Y2
-	VPMADDWD     96(SI)(R11*1), Y4, Y5
-	VPADDD       Y5, Y3, Y3
+	VPMADDWD     96(SI)(R11*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
 	ADDQ         $0x04, R9
 	ADDQ         $0x04, R8
 	DECQ         R10
-	JNZ          pair4
+	JNZ          pairs8
 	VMOVDQU      Y0, (BX)
 	VMOVDQU      Y1, 32(BX)
 	VMOVDQU      Y2, 64(BX)
 	VMOVDQU      Y3, 96(BX)
-	ADDQ         $0x80, BX
-	ADDQ         $0x80, SI
-	SUBQ         $0x20, DI
-	JMP          lanes
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	JNZ          lanes
+	JMP          done
 
-vectors3:
+units7:
+	VMOVDQU (BX), Y0
+	VMOVDQU 32(BX), Y1
+	VMOVDQU 64(BX), Y2
+	VMOVDQU 96(BX), X3
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs7:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Y4
+	VPMADDWD     (SI)(R11*1), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     32(SI)(R11*1), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     64(SI)(R11*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     96(SI)(R11*1), X4, X4
+	VPADDD       X4, X3, X3
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs7
+	VMOVDQU      Y0, (BX)
+	VMOVDQU      Y1, 32(BX)
+	VMOVDQU      Y2, 64(BX)
+	VMOVDQU      X3, 96(BX)
+	ADDQ         $0x00000070, BX
+	ADDQ         $0x00000070, SI
+	SUBQ         $0x0000001c, DI
+	JNZ          lanes
+	JMP          done
+
+units6:
 	VMOVDQU (BX), Y0
 	VMOVDQU 32(BX), Y1
 	VMOVDQU 64(BX), Y2
@@ -514,7 +556,7 @@ vectors3:
 	MOVQ    pairs+32(FP), R9
 	MOVQ    n+40(FP), R10
 
-pair3:
+pairs6:
 	MOVLQSX      (R9), R11
 	IMULQ        DX, R11
 	VPBROADCASTD (R8), Y3
@@ -522,53 +564,113 @@ pair3:
 	VPADDD       Y4, Y0, Y0
 	VPMADDWD     32(SI)(R11*1), Y3, Y4
 	VPADDD       Y4, Y1, Y1
-	VPMADDWD     64(SI)(R11*1), Y3, Y4
-	VPADDD       Y4, Y2, Y2
+	VPMADDWD     64(SI)(R11*1), Y3, Y3
+	VPADDD       Y3, Y2, Y2
 	ADDQ         $0x04, R9
 	ADDQ         $0x04, R8
 	DECQ         R10
-	JNZ          pair3
+	JNZ          pairs6
 	VMOVDQU      Y0, (BX)
 	VMOVDQU      Y1, 32(BX)
 	VMOVDQU      Y2, 64(BX)
-	ADDQ         $0x60, BX
-	ADDQ         $0x60, SI
-	SUBQ         $0x18, DI
-	JMP          lanes
+	ADDQ         $0x00000060, BX
+	ADDQ         $0x00000060, SI
+	SUBQ         $0x00000018, DI
+	JNZ          lanes
+	JMP          done
 
-vectors2:
+units5:
+	VMOVDQU (BX), Y0
+	VMOVDQU 32(BX), Y1
+	VMOVDQU 64(BX), X2
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs5:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Y3
+	VPMADDWD     (SI)(R11*1), Y3, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     32(SI)(R11*1), Y3, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     64(SI)(R11*1), X3, X3
+	VPADDD       X3, X2, X2
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs5
+	VMOVDQU      Y0, (BX)
+	VMOVDQU      Y1, 32(BX)
+	VMOVDQU      X2, 64(BX)
+	ADDQ         $0x00000050, BX
+	ADDQ         $0x00000050, SI
+	SUBQ         $0x00000014, DI
+	JNZ          lanes
+	JMP          done
+
+units4:
 	VMOVDQU (BX), Y0
 	VMOVDQU 32(BX), Y1
 	MOVQ    dx+24(FP), R8
 	MOVQ    pairs+32(FP), R9
 	MOVQ    n+40(FP), R10
 
-pair2:
+pairs4:
 	MOVLQSX      (R9), R11
 	IMULQ        DX, R11
 	VPBROADCASTD (R8), Y2
 	VPMADDWD     (SI)(R11*1), Y2, Y3
 	VPADDD       Y3, Y0, Y0
-	VPMADDWD     32(SI)(R11*1), Y2, Y3
-	VPADDD       Y3, Y1, Y1
+	VPMADDWD     32(SI)(R11*1), Y2, Y2
+	VPADDD       Y2, Y1, Y1
 	ADDQ         $0x04, R9
 	ADDQ         $0x04, R8
 	DECQ         R10
-	JNZ          pair2
+	JNZ          pairs4
 	VMOVDQU      Y0, (BX)
 	VMOVDQU      Y1, 32(BX)
-	ADDQ         $0x40, BX
-	ADDQ         $0x40, SI
-	SUBQ         $0x10, DI
-	JMP          lanes
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JNZ          lanes
+	JMP          done
 
-vectors1:
+units3:
+	VMOVDQU (BX), Y0
+	VMOVDQU 32(BX), X1
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs3:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Y2
+	VPMADDWD     (SI)(R11*1), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     32(SI)(R11*1), X2, X2
+	VPADDD       X2, X1, X1
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs3
+	VMOVDQU      Y0, (BX)
+	VMOVDQU      X1, 32(BX)
+	ADDQ         $0x00000030, BX
+	ADDQ         $0x00000030, SI
+	SUBQ         $0x0000000c, DI
+	JNZ          lanes
+	JMP          done
+
+units2:
 	VMOVDQU (BX), Y0
 	MOVQ    dx+24(FP), R8
 	MOVQ    pairs+32(FP), R9
 	MOVQ    n+40(FP), R10
 
-pair1:
+pairs2:
 	MOVLQSX      (R9), R11
 	IMULQ        DX, R11
 	VPBROADCASTD (R8), Y1
@@ -577,12 +679,61 @@ pair1:
 	ADDQ         $0x04, R9
 	ADDQ         $0x04, R8
 	DECQ         R10
-	JNZ          pair1
+	JNZ          pairs2
 	VMOVDQU      Y0, (BX)
-	ADDQ         $0x20, BX
-	ADDQ         $0x20, SI
-	SUBQ         $0x08, DI
-	JMP          lanes
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JNZ          lanes
+	JMP          done
+
+units1:
+	VMOVDQU (BX), X0
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs1:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), X1
+	VPMADDWD     (SI)(R11*1), X1, X1
+	VPADDD       X1, X0, X0
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs1
+	VMOVDQU      X0, (BX)
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x00000004, DI
+	JNZ          lanes
+	JMP          done
+
+units0:
+	TESTQ      DI, DI
+	JZ         done
+	LEAQ       lanes<>+32(SB), R8
+	SHLQ       $0x02, DI
+	SUBQ       DI, R8
+	VMOVDQU    (R8), X0
+	VPMASKMOVD (BX), X0, X2
+	MOVQ       dx+24(FP), DI
+	MOVQ       pairs+32(FP), R8
+	MOVQ       n+40(FP), R9
+
+pairs0:
+	MOVLQSX      (R8), R10
+	IMULQ        DX, R10
+	VPBROADCASTD (DI), X3
+	VPMASKMOVD   (SI)(R10*1), X0, X1
+	VPMADDWD     X1, X3, X1
+	VPADDD       X1, X2, X2
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, DI
+	DECQ         R9
+	JNZ          pairs0
+	VPMASKMOVD   X2, X0, (BX)
 
 done:
 	ADDQ $0x0c, AX

@@ -1757,7 +1757,7 @@ tap:
 	RET
 
 // func scatter512(acc *int32, segs *[3]int32, nsegs int, dx *uint32, pairs *int32, n int, pairStep int, w *int16)
-// Requires: AVX, AVX512F, AVX512VNNI, BMI2, CMOV
+// Requires: AVX, AVX2, AVX512F, AVX512VL, AVX512VNNI, BMI2
 TEXT ·scatter512(SB), NOSPLIT, $0-64
 	MOVQ segs+8(FP), AX
 	MOVQ nsegs+16(FP), CX
@@ -1773,129 +1773,542 @@ segment:
 	MOVLQSX 8(AX), DI
 
 lanes:
-	TESTQ       DI, DI
-	JLE         done
-	MOVQ        $0x00000040, R8
-	CMPQ        DI, R8
-	CMOVQLT     DI, R8
-	MOVQ        $-1, R9
-	BZHIQ       R8, R9, R9
-	CMPQ        R8, $0x10
-	JLE         vectors1
-	CMPQ        R8, $0x20
-	JLE         vectors2
-	CMPQ        R8, $0x30
-	JLE         vectors3
-	KMOVW       R9, K1
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z (BX), K1, Z0
-	KMOVW       R9, K2
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z 64(BX), K2, Z1
-	KMOVW       R9, K3
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z 128(BX), K3, Z2
-	KMOVW       R9, K4
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z 192(BX), K4, Z3
-	MOVQ        dx+24(FP), R8
-	MOVQ        pairs+32(FP), R9
-	MOVQ        n+40(FP), R10
+	CMPQ DI, $0x00000020
+	JGE  from8to16
+	CMPQ DI, $0x00000010
+	JGE  from4to7
+	CMPQ DI, $0x00000008
+	JGE  from2to3
+	CMPQ DI, $0x00000004
+	JGE  from1to1
+	JMP  units0
 
-pair4:
+from1to1:
+	JMP units1
+
+from2to3:
+	CMPQ DI, $0x0000000c
+	JGE  from3to3
+	JMP  units2
+
+from3to3:
+	JMP units3
+
+from4to7:
+	CMPQ DI, $0x00000018
+	JGE  from6to7
+	CMPQ DI, $0x00000014
+	JGE  from5to5
+	JMP  units4
+
+from5to5:
+	JMP units5
+
+from6to7:
+	CMPQ DI, $0x0000001c
+	JGE  from7to7
+	JMP  units6
+
+from7to7:
+	JMP units7
+
+from8to16:
+	CMPQ DI, $0x00000030
+	JGE  from12to16
+	CMPQ DI, $0x00000028
+	JGE  from10to11
+	CMPQ DI, $0x00000024
+	JGE  from9to9
+	JMP  units8
+
+from9to9:
+	JMP units9
+
+from10to11:
+	CMPQ DI, $0x0000002c
+	JGE  from11to11
+	JMP  units10
+
+from11to11:
+	JMP units11
+
+from12to16:
+	CMPQ DI, $0x00000038
+	JGE  from14to16
+	CMPQ DI, $0x00000034
+	JGE  from13to13
+	JMP  units12
+
+from13to13:
+	JMP units13
+
+from14to16:
+	CMPQ DI, $0x0000003c
+	JGE  from15to16
+	JMP  units14
+
+from15to16:
+	CMPQ DI, $0x00000040
+	JGE  from16to16
+	JMP  units15
+
+from16to16:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU32 128(BX), Z2
+	VMOVDQU32 192(BX), Z3
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs16:
 	MOVLQSX      (R9), R11
 	IMULQ        DX, R11
 	VPBROADCASTD (R8), Z4
-	VPDPWSSD     (SI)(R11*1), Z4, K1, Z0
-	VPDPWSSD     64(SI)(R11*1), Z4, K2, Z1
-	VPDPWSSD     128(SI)(R11*1), Z4, K3, Z2
-	VPDPWSSD     192(SI)(R11*1), Z4, K4, Z3
+	VPDPWSSD     (SI)(R11*1), Z4, Z0
+	VPDPWSSD     64(SI)(R11*1), Z4, Z1
+	VPDPWSSD     128(SI)(R11*1), Z4, Z2
+	VPDPWSSD     192(SI)(R11*1), Z4, Z3
 	ADDQ         $0x04, R9
 	ADDQ         $0x04, R8
 	DECQ         R10
-	JNZ          pair4
-	VMOVDQU32    Z0, K1, (BX)
-	VMOVDQU32    Z1, K2, 64(BX)
-	VMOVDQU32    Z2, K3, 128(BX)
-	VMOVDQU32    Z3, K4, 192(BX)
+	JNZ          pairs16
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU32    Z2, 128(BX)
+	VMOVDQU32    Z3, 192(BX)
 	ADDQ         $0x00000100, BX
 	ADDQ         $0x00000100, SI
-	SUBQ         $0x40, DI
-	JMP          lanes
-
-vectors3:
-	KMOVW       R9, K1
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z (BX), K1, Z0
-	KMOVW       R9, K2
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z 64(BX), K2, Z1
-	KMOVW       R9, K3
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z 128(BX), K3, Z2
-	MOVQ        dx+24(FP), DI
-	MOVQ        pairs+32(FP), R8
-	MOVQ        n+40(FP), R9
-
-pair3:
-	MOVLQSX      (R8), R10
-	IMULQ        DX, R10
-	VPBROADCASTD (DI), Z3
-	VPDPWSSD     (SI)(R10*1), Z3, K1, Z0
-	VPDPWSSD     64(SI)(R10*1), Z3, K2, Z1
-	VPDPWSSD     128(SI)(R10*1), Z3, K3, Z2
-	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	DECQ         R9
-	JNZ          pair3
-	VMOVDQU32    Z0, K1, (BX)
-	VMOVDQU32    Z1, K2, 64(BX)
-	VMOVDQU32    Z2, K3, 128(BX)
+	SUBQ         $0x00000040, DI
+	JNZ          lanes
 	JMP          done
 
-vectors2:
-	KMOVW       R9, K1
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z (BX), K1, Z0
-	KMOVW       R9, K2
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z 64(BX), K2, Z1
-	MOVQ        dx+24(FP), DI
-	MOVQ        pairs+32(FP), R8
-	MOVQ        n+40(FP), R9
+units15:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU32 128(BX), Z2
+	VMOVDQU   192(BX), Y3
+	VMOVDQU   224(BX), X4
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
 
-pair2:
-	MOVLQSX      (R8), R10
-	IMULQ        DX, R10
-	VPBROADCASTD (DI), Z2
-	VPDPWSSD     (SI)(R10*1), Z2, K1, Z0
-	VPDPWSSD     64(SI)(R10*1), Z2, K2, Z1
+pairs15:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z5
+	VPDPWSSD     (SI)(R11*1), Z5, Z0
+	VPDPWSSD     64(SI)(R11*1), Z5, Z1
+	VPDPWSSD     128(SI)(R11*1), Z5, Z2
+	VPDPWSSD     192(SI)(R11*1), Y5, Y3
+	VPDPWSSD     224(SI)(R11*1), X5, X4
+	ADDQ         $0x04, R9
 	ADDQ         $0x04, R8
-	ADDQ         $0x04, DI
-	DECQ         R9
-	JNZ          pair2
-	VMOVDQU32    Z0, K1, (BX)
-	VMOVDQU32    Z1, K2, 64(BX)
+	DECQ         R10
+	JNZ          pairs15
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU32    Z2, 128(BX)
+	VMOVDQU      Y3, 192(BX)
+	VMOVDQU      X4, 224(BX)
+	ADDQ         $0x000000f0, BX
+	ADDQ         $0x000000f0, SI
+	SUBQ         $0x0000003c, DI
+	JNZ          lanes
 	JMP          done
 
-vectors1:
-	KMOVW       R9, K1
-	SHRQ        $0x10, R9
-	VMOVDQU32.Z (BX), K1, Z0
+units14:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU32 128(BX), Z2
+	VMOVDQU   192(BX), Y3
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs14:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z4
+	VPDPWSSD     (SI)(R11*1), Z4, Z0
+	VPDPWSSD     64(SI)(R11*1), Z4, Z1
+	VPDPWSSD     128(SI)(R11*1), Z4, Z2
+	VPDPWSSD     192(SI)(R11*1), Y4, Y3
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs14
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU32    Z2, 128(BX)
+	VMOVDQU      Y3, 192(BX)
+	ADDQ         $0x000000e0, BX
+	ADDQ         $0x000000e0, SI
+	SUBQ         $0x00000038, DI
+	JNZ          lanes
+	JMP          done
+
+units13:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU32 128(BX), Z2
+	VMOVDQU   192(BX), X3
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs13:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z4
+	VPDPWSSD     (SI)(R11*1), Z4, Z0
+	VPDPWSSD     64(SI)(R11*1), Z4, Z1
+	VPDPWSSD     128(SI)(R11*1), Z4, Z2
+	VPDPWSSD     192(SI)(R11*1), X4, X3
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs13
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU32    Z2, 128(BX)
+	VMOVDQU      X3, 192(BX)
+	ADDQ         $0x000000d0, BX
+	ADDQ         $0x000000d0, SI
+	SUBQ         $0x00000034, DI
+	JNZ          lanes
+	JMP          done
+
+units12:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU32 128(BX), Z2
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs12:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z3
+	VPDPWSSD     (SI)(R11*1), Z3, Z0
+	VPDPWSSD     64(SI)(R11*1), Z3, Z1
+	VPDPWSSD     128(SI)(R11*1), Z3, Z2
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs12
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU32    Z2, 128(BX)
+	ADDQ         $0x000000c0, BX
+	ADDQ         $0x000000c0, SI
+	SUBQ         $0x00000030, DI
+	JNZ          lanes
+	JMP          done
+
+units11:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU   128(BX), Y2
+	VMOVDQU   160(BX), X3
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs11:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z4
+	VPDPWSSD     (SI)(R11*1), Z4, Z0
+	VPDPWSSD     64(SI)(R11*1), Z4, Z1
+	VPDPWSSD     128(SI)(R11*1), Y4, Y2
+	VPDPWSSD     160(SI)(R11*1), X4, X3
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs11
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU      Y2, 128(BX)
+	VMOVDQU      X3, 160(BX)
+	ADDQ         $0x000000b0, BX
+	ADDQ         $0x000000b0, SI
+	SUBQ         $0x0000002c, DI
+	JNZ          lanes
+	JMP          done
+
+units10:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU   128(BX), Y2
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs10:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z3
+	VPDPWSSD     (SI)(R11*1), Z3, Z0
+	VPDPWSSD     64(SI)(R11*1), Z3, Z1
+	VPDPWSSD     128(SI)(R11*1), Y3, Y2
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs10
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU      Y2, 128(BX)
+	ADDQ         $0x000000a0, BX
+	ADDQ         $0x000000a0, SI
+	SUBQ         $0x00000028, DI
+	JNZ          lanes
+	JMP          done
+
+units9:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	VMOVDQU   128(BX), X2
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs9:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z3
+	VPDPWSSD     (SI)(R11*1), Z3, Z0
+	VPDPWSSD     64(SI)(R11*1), Z3, Z1
+	VPDPWSSD     128(SI)(R11*1), X3, X2
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs9
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	VMOVDQU      X2, 128(BX)
+	ADDQ         $0x00000090, BX
+	ADDQ         $0x00000090, SI
+	SUBQ         $0x00000024, DI
+	JNZ          lanes
+	JMP          done
+
+units8:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU32 64(BX), Z1
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs8:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z2
+	VPDPWSSD     (SI)(R11*1), Z2, Z0
+	VPDPWSSD     64(SI)(R11*1), Z2, Z1
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs8
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU32    Z1, 64(BX)
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	JNZ          lanes
+	JMP          done
+
+units7:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU   64(BX), Y1
+	VMOVDQU   96(BX), X2
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs7:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z3
+	VPDPWSSD     (SI)(R11*1), Z3, Z0
+	VPDPWSSD     64(SI)(R11*1), Y3, Y1
+	VPDPWSSD     96(SI)(R11*1), X3, X2
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs7
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU      Y1, 64(BX)
+	VMOVDQU      X2, 96(BX)
+	ADDQ         $0x00000070, BX
+	ADDQ         $0x00000070, SI
+	SUBQ         $0x0000001c, DI
+	JNZ          lanes
+	JMP          done
+
+units6:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU   64(BX), Y1
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs6:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z2
+	VPDPWSSD     (SI)(R11*1), Z2, Z0
+	VPDPWSSD     64(SI)(R11*1), Y2, Y1
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs6
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU      Y1, 64(BX)
+	ADDQ         $0x00000060, BX
+	ADDQ         $0x00000060, SI
+	SUBQ         $0x00000018, DI
+	JNZ          lanes
+	JMP          done
+
+units5:
+	VMOVDQU32 (BX), Z0
+	VMOVDQU   64(BX), X1
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs5:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z2
+	VPDPWSSD     (SI)(R11*1), Z2, Z0
+	VPDPWSSD     64(SI)(R11*1), X2, X1
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs5
+	VMOVDQU32    Z0, (BX)
+	VMOVDQU      X1, 64(BX)
+	ADDQ         $0x00000050, BX
+	ADDQ         $0x00000050, SI
+	SUBQ         $0x00000014, DI
+	JNZ          lanes
+	JMP          done
+
+units4:
+	VMOVDQU32 (BX), Z0
+	MOVQ      dx+24(FP), R8
+	MOVQ      pairs+32(FP), R9
+	MOVQ      n+40(FP), R10
+
+pairs4:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Z1
+	VPDPWSSD     (SI)(R11*1), Z1, Z0
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs4
+	VMOVDQU32    Z0, (BX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JNZ          lanes
+	JMP          done
+
+units3:
+	VMOVDQU (BX), Y0
+	VMOVDQU 32(BX), X1
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs3:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Y2
+	VPDPWSSD     (SI)(R11*1), Y2, Y0
+	VPDPWSSD     32(SI)(R11*1), X2, X1
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs3
+	VMOVDQU      Y0, (BX)
+	VMOVDQU      X1, 32(BX)
+	ADDQ         $0x00000030, BX
+	ADDQ         $0x00000030, SI
+	SUBQ         $0x0000000c, DI
+	JNZ          lanes
+	JMP          done
+
+units2:
+	VMOVDQU (BX), Y0
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs2:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), Y1
+	VPDPWSSD     (SI)(R11*1), Y1, Y0
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs2
+	VMOVDQU      Y0, (BX)
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JNZ          lanes
+	JMP          done
+
+units1:
+	VMOVDQU (BX), X0
+	MOVQ    dx+24(FP), R8
+	MOVQ    pairs+32(FP), R9
+	MOVQ    n+40(FP), R10
+
+pairs1:
+	MOVLQSX      (R9), R11
+	IMULQ        DX, R11
+	VPBROADCASTD (R8), X1
+	VPDPWSSD     (SI)(R11*1), X1, X0
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, R8
+	DECQ         R10
+	JNZ          pairs1
+	VMOVDQU      X0, (BX)
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x00000004, DI
+	JNZ          lanes
+	JMP          done
+
+units0:
+	TESTQ       DI, DI
+	JZ          done
+	MOVQ        $-1, R8
+	BZHIQ       DI, R8, R8
+	KMOVW       R8, K1
+	VMOVDQU32.Z (BX), K1, X0
 	MOVQ        dx+24(FP), DI
 	MOVQ        pairs+32(FP), R8
 	MOVQ        n+40(FP), R9
 
-pair1:
+pairs0:
 	MOVLQSX      (R8), R10
 	IMULQ        DX, R10
-	VPBROADCASTD (DI), Z1
-	VPDPWSSD     (SI)(R10*1), Z1, K1, Z0
+	VPBROADCASTD (DI), X1
+	VPDPWSSD     (SI)(R10*1), X1, K1, X0
 	ADDQ         $0x04, R8
 	ADDQ         $0x04, DI
 	DECQ         R9
-	JNZ          pair1
-	VMOVDQU32    Z0, K1, (BX)
+	JNZ          pairs0
+	VMOVDQU32    X0, K1, (BX)
 
 done:
 	ADDQ $0x0c, AX

@@ -42,7 +42,8 @@ func BenchmarkDense(b *testing.B) {
 	}
 }
 
-// BenchmarkScatter spreads changes of some channel pairs of a pixel over a 3x3 layer's accumulators.
+// BenchmarkScatter spreads changes of some channel pairs of one pixel after another over a 3x3 layer's
+// accumulators.
 func BenchmarkScatter(b *testing.B) {
 	for _, c := range []struct{ pairs, out int }{{1, 8}, {4, 8}, {8, 16}, {16, 32}, {32, 64}} {
 		b.Run(fmt.Sprintf("%dpairs_%d", c.pairs, c.out), func(b *testing.B) {
@@ -58,8 +59,8 @@ func BenchmarkScatter(b *testing.B) {
 				for i := range pairs {
 					pairs[i] = int32(i)
 				}
-				for b.Loop() {
-					s.Scatter(acc, 0, segs, dx, pairs, step, w)
+				for x := 0; b.Loop(); x = (x + 1) % 16 {
+					s.Scatter(acc, x*c.out, segs, dx, pairs, step, w)
 				}
 				giga(b, 2*c.pairs*9*c.out, "GMAC/s")
 			})
@@ -69,23 +70,22 @@ func BenchmarkScatter(b *testing.B) {
 
 func BenchmarkRequantise(b *testing.B) {
 	for _, c := range []struct {
-		channels, yStep, accStep int
-		delta                    bool
-	}{{16, 16, 16, false}, {16, 16, 16, true}, {64, 64, 64, false}, {8, 8, 8, false}, {6, 6, 16, false}} {
-		b.Run(fmt.Sprintf("%d_delta=%v", c.channels, c.delta), func(b *testing.B) {
+		pixels, channels, yStep, accStep int
+		delta                            bool
+	}{{256, 16, 16, 16, false}, {256, 16, 16, 16, true}, {256, 64, 64, 64, false}, {256, 8, 8, 8, false}, {256, 6, 6, 16, false}, {3, 8, 8, 8, true}, {5, 12, 12, 12, true}} {
+		b.Run(fmt.Sprintf("%dx%d_delta=%v", c.pixels, c.channels, c.delta), func(b *testing.B) {
 			benchmarkSets(b, func(b *testing.B, s *Set) {
-				const pixels = 256
 				r := rand.New(rand.NewPCG(1, 2))
 				k := benchScale(c.channels)
-				acc, y := fill(heap, pixels*c.accStep, r.Int32), make([]int16, pixels*c.yStep)
+				acc, y := fill(heap, c.pixels*c.accStep, r.Int32), make([]int16, c.pixels*c.yStep)
 				var delta []int32
 				if c.delta {
 					delta = acc
 				}
 				for b.Loop() {
-					s.Requantise(y, c.yStep, acc, delta, c.accStep, pixels, k)
+					s.Requantise(y, c.yStep, acc, delta, c.accStep, c.pixels, k)
 				}
-				giga(b, pixels*c.channels, "Gelement/s")
+				giga(b, c.pixels*c.channels, "Gelement/s")
 			})
 		})
 	}

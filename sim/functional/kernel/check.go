@@ -16,11 +16,10 @@ func span(count, step, size int) int {
 // limit keeps sizes so small that no product of two of them overflows.
 const limit = 1 << 28
 
-func checkSizes(kernel string, sizes ...int) {
-	for _, n := range sizes {
-		if n < 0 || n >= limit {
-			panic(fmt.Sprintf("BUG: %s: size %d", kernel, n))
-		}
+// checkSizes takes sizes or-ed together: that is below the limit where each of them is.
+func checkSizes(kernel string, sizes int) {
+	if uint(sizes) >= limit {
+		panic(fmt.Sprintf("BUG: %s: a size is negative or huge", kernel))
 	}
 }
 
@@ -31,7 +30,8 @@ func checkLength(kernel, what string, have, want int) {
 }
 
 func checkDense(acc []int32, x []int16, step int, offs []int32, w []int16, pixels, blocks int) {
-	checkSizes("dense", step, pixels, blocks, pixels*blocks, len(offs))
+	checkSizes("dense", step|pixels|blocks|len(offs))
+	checkSizes("dense", pixels*blocks)
 	checkLength("dense", "acc", len(acc), pixels*blocks*Lanes)
 	checkLength("dense", "w", len(w), blocks*len(offs)*Lanes*2)
 	if pixels == 0 || len(offs) == 0 {
@@ -50,23 +50,27 @@ func bounds(v []int32) (lowest, highest int) {
 	return int(lo), int(hi)
 }
 
+// checkScatter looks at sizes in ways that cost little: it is called for every changed pixel.
 func checkScatter(acc []int32, base int, segs []Segment, dx []uint32, pairs []int32, pairStep int, w []int16) {
-	checkSizes("scatter", base, pairStep)
 	checkLength("scatter", "pairs", len(pairs), len(dx))
-	if len(dx) == 0 {
+	if len(dx) == 0 || len(segs) == 0 {
 		return
 	}
 	lowest, highest := bounds(pairs[:len(dx)])
-	checkSizes("scatter", lowest)
+	accEnd, wEnd, signs := 0, 0, lowest|base|pairStep
 	for _, g := range segs {
-		checkSizes("scatter", int(g.Acc), int(g.W), int(g.Lanes))
-		checkLength("scatter", "acc", len(acc), base+int(g.Acc)+int(g.Lanes))
-		checkLength("scatter", "w", len(w), int(g.W)+highest*pairStep+2*int(g.Lanes))
+		accEnd, wEnd = max(accEnd, int(g.Acc)+int(g.Lanes)), max(wEnd, int(g.W)+2*int(g.Lanes))
+		signs |= int(g.Acc | g.W | g.Lanes)
 	}
+	if signs < 0 || base >= limit || pairStep >= limit {
+		panic(fmt.Sprintf("BUG: scatter: base %d, segments %v, pairs %v of step %d", base, segs, pairs, pairStep))
+	}
+	checkLength("scatter", "acc", len(acc), base+accEnd)
+	checkLength("scatter", "w", len(w), highest*pairStep+wEnd)
 }
 
 func checkRequantise(y []int16, yStep int, acc, delta []int32, accStep, pixels int, k *Scale) {
-	checkSizes("requantise", yStep, accStep, pixels)
+	checkSizes("requantise", yStep|accStep|pixels)
 	checkLength("requantise", "y", len(y), span(pixels, yStep, k.channels))
 	checkLength("requantise", "acc", len(acc), span(pixels, accStep, k.channels))
 	if delta != nil {
@@ -75,7 +79,7 @@ func checkRequantise(y []int16, yStep int, acc, delta []int32, accStep, pixels i
 }
 
 func checkArgMax(mask []uint8, x []int16, step, channels, pixels int) {
-	checkSizes("argmax", step, pixels, channels-1, 256-channels)
+	checkSizes("argmax", step|pixels|(channels-1)|(256-channels))
 	checkLength("argmax", "mask", len(mask), pixels)
 	checkLength("argmax", "x", len(x), span(pixels, step, channels))
 }

@@ -47,7 +47,8 @@ type Set struct {
 // segment for each kernel row, of three pixels' channels.
 type Segment struct{ Acc, W, Lanes int32 }
 
-// Sets lists the sets that this machine can run, the fastest first. The last is "go".
+// Sets lists the sets that this machine can run, the fastest first: "avx512", which needs AVX-512 F, BW, DQ, VL
+// and VNNI, "avx2", and always "go". GODEBUG=cpu.avx512f=off or cpu.avx2=off hides what a CPU has.
 func Sets() []*Set {
 	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo})
 }

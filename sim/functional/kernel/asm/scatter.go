@@ -9,27 +9,126 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// vectors is how many vectors of sums scatter keeps in registers at most.
-const vectors = 4
-
 const scatterSignature = "func(acc *int32, segs *[3]int32, nsegs int, dx *uint32, pairs *int32, n int, pairStep int, w *int16)"
 
-// scatter is the frame of both functions: for each segment it loads the place of its sums and weights and its
-// number of lanes, and calls body, which may change all three and ends where it ends.
-func scatter(c *build.Context, name string, body func(acc, w, lanes, pairStep reg.GPVirtual)) {
+// Scatter takes as many lanes at a time as fit the registers it uses, in units of 4, each number of units by
+// code of its own; what is left below a unit goes by a mask. Whole vectors without a mask matter here: the sums
+// of one pixel are those of its neighbour soon after, and a store under a mask does not forward to a load.
+const (
+	unit     = 4
+	most512  = 16 // units at a time
+	most256  = 8
+	laneSize = 4 // bytes
+)
+
+// scatterer is what the instruction sets do differently.
+type scatterer struct {
+	most    int                                                                     // units at a time
+	widest  int                                                                     // bytes of a vector
+	add     func(weights operand.Mem, pair, sum reg.Register)                       // sum += dot products
+	masked  func(lanes reg.GPVirtual) (load, store func(operand.Mem, reg.Register)) // for lanes below a unit
+	addSome func(weights operand.Mem, pair, sum reg.Register)                       // add of those lanes
+}
+
+func scatter512(c *build.Context) {
+	mask := c.K()
+	add := func(mask operand.Op) func(operand.Mem, reg.Register, reg.Register) {
+		return func(weights operand.Mem, pair, sum reg.Register) { dot(c, "", weights, pair, mask, sum) }
+	}
+	scatter(c, "scatter512", scatterer{
+		most: most512, widest: 64,
+		add: add(nil), addSome: add(mask),
+		masked: func(lanes reg.GPVirtual) (load, store func(operand.Mem, reg.Register)) {
+			bits := c.GP64()
+			c.MOVQ(operand.I32(-1), bits)
+			c.BZHIQ(lanes, bits, bits)
+			c.KMOVW(bits.As32(), mask)
+			load = func(m operand.Mem, v reg.Register) { c.VMOVDQU32_Z(m, mask, v) }
+			store = func(m operand.Mem, v reg.Register) { c.VMOVDQU32(v, mask, m) }
+			return load, store
+		},
+	})
+}
+
+func scatter256(c *build.Context) {
+	mask, weight := c.XMM(), c.XMM()
+	scatter(c, "scatter256", scatterer{
+		most: most256, widest: 32,
+		add: func(weights operand.Mem, pair, sum reg.Register) {
+			product := sized(c.YMM(), sum.Size())
+			c.VPMADDWD(weights, pair, product)
+			c.VPADDD(product, sum, sum)
+		},
+		masked: func(lanes reg.GPVirtual) (load, store func(operand.Mem, reg.Register)) {
+			firstLanes(c, lanes, mask)
+			load = func(m operand.Mem, v reg.Register) { c.VPMASKMOVD(m, mask, v) }
+			store = func(m operand.Mem, v reg.Register) { c.VPMASKMOVD(v, mask, m) }
+			return load, store
+		},
+		addSome: func(weights operand.Mem, pair, sum reg.Register) {
+			c.VPMASKMOVD(weights, mask, weight)
+			c.VPMADDWD(weight, pair, weight)
+			c.VPADDD(weight, sum, sum)
+		},
+	})
+}
+
+// sized is the part of a vector register that has so many bytes.
+func sized(v reg.VecVirtual, bytes uint) reg.Register {
+	switch bytes {
+	case 64:
+		return v.AsZ()
+	case 32:
+		return v.AsY()
+	}
+	return v.AsX()
+}
+
+// scatter writes the whole function: for each segment the largest pieces first, until no lanes are left.
+func scatter(c *build.Context, name string, s scatterer) {
 	text(c, name, scatterSignature, "adds to the sums of every segment; pairStep is in bytes, no count is 0.")
 	segs, nsegs, pairStep := arg(c, "segs"), arg(c, "nsegs"), arg(c, "pairStep")
+	acc, w, lanes, place := c.GP64(), c.GP64(), c.GP64(), c.GP64()
 	c.Label("segment")
-	acc, w, lanes := c.GP64(), c.GP64(), c.GP64()
-	place := c.GP64()
 	c.Load(c.Param("acc"), acc)
 	c.MOVLQSX(at(segs), place)
-	c.LEAQ(indexed(acc, place, 4), acc)
+	c.LEAQ(indexed(acc, place, laneSize), acc)
 	c.Load(c.Param("w"), w)
 	c.MOVLQSX(at(segs).Offset(4), place)
 	c.LEAQ(indexed(w, place, 2), w)
 	c.MOVLQSX(at(segs).Offset(8), lanes)
-	body(acc, w, lanes, pairStep)
+
+	c.Label("lanes")
+	choose(c, lanes, 0, s.most)
+	for units := s.most; units > 0; units-- {
+		c.Label(fmt.Sprintf("units%d", units))
+		var sums []reg.Register
+		var offsets []int
+		for done := 0; done < units; {
+			bytes := s.widest
+			for bytes > (units-done)*unit*laneSize {
+				bytes /= 2
+			}
+			sums, offsets = append(sums, sized(c.ZMM(), uint(bytes))), append(offsets, done*unit*laneSize)
+			done += bytes / unit / laneSize
+		}
+		pair := c.ZMM()
+		piece(c, units, acc, w, pairStep, pair, s, sums, offsets)
+		c.ADDQ(operand.U32(uint32(units*unit*laneSize)), acc)
+		c.ADDQ(operand.U32(uint32(units*unit*laneSize)), w)
+		c.SUBQ(operand.U32(uint32(units*unit)), lanes)
+		c.JNZ(operand.LabelRef("lanes"))
+		c.JMP(operand.LabelRef("done"))
+	}
+	c.Label("units0")
+	c.TESTQ(lanes, lanes)
+	c.JZ(operand.LabelRef("done"))
+	sum, pair := c.XMM(), c.XMM()
+	load, store := s.masked(lanes)
+	load(at(acc), sum)
+	eachPair(c, "pairs0", w, pairStep, pair, func(weights operand.Mem) { s.addSome(weights, pair, sum) })
+	store(at(acc), sum)
+
 	c.Label("done")
 	c.ADDQ(operand.Imm(12), segs)
 	c.DECQ(nsegs)
@@ -38,8 +137,45 @@ func scatter(c *build.Context, name string, body func(acc, w, lanes, pairStep re
 	c.RET()
 }
 
-// eachPair writes the loop over channel pairs. add gets the differences in every lane, and the weights' place.
-func eachPair(c *build.Context, label string, w, pairStep reg.GPVirtual, pair reg.VecVirtual, add func(weights operand.Mem)) {
+// choose jumps to the code for as many units as there are lanes for, from lo to hi.
+func choose(c *build.Context, lanes reg.GPVirtual, lo, hi int) {
+	if lo == hi {
+		c.JMP(operand.LabelRef(fmt.Sprintf("units%d", lo)))
+		return
+	}
+	mid := (lo + hi + 1) / 2
+	label := fmt.Sprintf("from%dto%d", mid, hi)
+	c.CMPQ(lanes, operand.U32(uint32(mid*unit)))
+	c.JGE(operand.LabelRef(label))
+	choose(c, lanes, lo, mid-1)
+	c.Label(label)
+	choose(c, lanes, mid, hi)
+}
+
+// piece adds to sums that fill whole vectors.
+func piece(c *build.Context, units int, acc, w, pairStep reg.GPVirtual, pair reg.VecVirtual, s scatterer, sums []reg.Register, offsets []int) {
+	move := func(from, to operand.Op, bytes uint) {
+		if bytes == 64 {
+			c.VMOVDQU32(from, to)
+		} else {
+			c.VMOVDQU(from, to)
+		}
+	}
+	for i, sum := range sums {
+		move(at(acc).Offset(offsets[i]), sum, sum.Size())
+	}
+	eachPair(c, fmt.Sprintf("pairs%d", units), w, pairStep, sized(pair, sums[0].Size()), func(weights operand.Mem) {
+		for i, sum := range sums {
+			s.add(weights.Offset(offsets[i]), sized(pair, sum.Size()), sum)
+		}
+	})
+	for i, sum := range sums {
+		move(sum, at(acc).Offset(offsets[i]), sum.Size())
+	}
+}
+
+// eachPair writes the loop over channel pairs. add gets the weights' place, with the differences in all of pair.
+func eachPair(c *build.Context, label string, w, pairStep reg.GPVirtual, pair reg.Register, add func(weights operand.Mem)) {
 	dx, pairs, n := arg(c, "dx"), arg(c, "pairs"), arg(c, "n")
 	c.Label(label)
 	row := c.GP64()
@@ -51,100 +187,6 @@ func eachPair(c *build.Context, label string, w, pairStep reg.GPVirtual, pair re
 	c.ADDQ(operand.Imm(4), dx)
 	c.DECQ(n)
 	c.JNZ(operand.LabelRef(label))
-}
-
-func scatter512(c *build.Context) {
-	scatter(c, "scatter512", func(acc, w, lanes, pairStep reg.GPVirtual) {
-		c.Label("lanes")
-		c.TESTQ(lanes, lanes)
-		c.JLE(operand.LabelRef("done"))
-		// One bit for each lane that is left; BZHI looks at the low 8 bits of a count.
-		count, mask := c.GP64(), c.GP64()
-		c.MOVQ(operand.U32(vectors*16), count)
-		c.CMPQ(lanes, count)
-		c.CMOVQLT(lanes, count)
-		c.MOVQ(operand.I32(-1), mask)
-		c.BZHIQ(count, mask, mask)
-		for v := 1; v < vectors; v++ {
-			c.CMPQ(count, operand.Imm(uint64(16*v)))
-			c.JLE(operand.LabelRef(fmt.Sprintf("vectors%d", v)))
-		}
-		for v := vectors; v > 0; v-- {
-			if v < vectors {
-				c.Label(fmt.Sprintf("vectors%d", v))
-			}
-			masks, sums := make([]reg.OpmaskVirtual, v), make([]reg.VecVirtual, v)
-			for i := range v {
-				masks[i], sums[i] = c.K(), c.ZMM()
-				c.KMOVW(mask.As32(), masks[i])
-				c.SHRQ(operand.Imm(16), mask)
-				c.VMOVDQU32_Z(at(acc).Offset(64*i), masks[i], sums[i])
-			}
-			pair := c.ZMM()
-			eachPair(c, fmt.Sprintf("pair%d", v), w, pairStep, pair, func(weights operand.Mem) {
-				for i, s := range sums {
-					dot(c, "", weights.Offset(64*i), pair, masks[i], s)
-				}
-			})
-			for i, s := range sums {
-				c.VMOVDQU32(s, masks[i], at(acc).Offset(64*i))
-			}
-			if v < vectors {
-				c.JMP(operand.LabelRef("done"))
-				continue
-			}
-			c.ADDQ(operand.U32(64*vectors), acc)
-			c.ADDQ(operand.U32(64*vectors), w)
-			c.SUBQ(operand.Imm(16*vectors), lanes)
-			c.JMP(operand.LabelRef("lanes"))
-		}
-	})
-}
-
-func scatter256(c *build.Context) {
-	scatter(c, "scatter256", func(acc, w, lanes, pairStep reg.GPVirtual) {
-		c.Label("lanes")
-		for v := vectors; v > 0; v-- {
-			c.CMPQ(lanes, operand.Imm(uint64(8*v)))
-			c.JGE(operand.LabelRef(fmt.Sprintf("vectors%d", v)))
-		}
-		c.TESTQ(lanes, lanes)
-		c.JZ(operand.LabelRef("done"))
-		{
-			mask, sum, pair, weight := c.YMM(), c.YMM(), c.YMM(), c.YMM()
-			firstLanes(c, lanes, mask)
-			c.VPMASKMOVD(at(acc), mask, sum)
-			eachPair(c, "pair0", w, pairStep, pair, func(weights operand.Mem) {
-				c.VPMASKMOVD(weights, mask, weight)
-				c.VPMADDWD(weight, pair, pair)
-				c.VPADDD(pair, sum, sum)
-			})
-			c.VPMASKMOVD(sum, mask, at(acc))
-			c.JMP(operand.LabelRef("done"))
-		}
-		for v := vectors; v > 0; v-- {
-			c.Label(fmt.Sprintf("vectors%d", v))
-			sums := make([]reg.VecVirtual, v)
-			for i := range v {
-				sums[i] = c.YMM()
-				c.VMOVDQU(at(acc).Offset(32*i), sums[i])
-			}
-			pair, product := c.YMM(), c.YMM()
-			eachPair(c, fmt.Sprintf("pair%d", v), w, pairStep, pair, func(weights operand.Mem) {
-				for i, s := range sums {
-					c.VPMADDWD(weights.Offset(32*i), pair, product)
-					c.VPADDD(product, s, s)
-				}
-			})
-			for i, s := range sums {
-				c.VMOVDQU(s, at(acc).Offset(32*i))
-			}
-			c.ADDQ(operand.Imm(uint64(32*v)), acc)
-			c.ADDQ(operand.Imm(uint64(32*v)), w)
-			c.SUBQ(operand.Imm(uint64(8*v)), lanes)
-			c.JMP(operand.LabelRef("lanes"))
-		}
-	})
 }
 
 // table is what firstLanes reads.
@@ -160,7 +202,7 @@ func table(c *build.Context) {
 }
 
 // firstLanes sets all bits of the first count lanes of mask, count up to 8, and clears the others.
-func firstLanes(c *build.Context, count reg.GPVirtual, mask reg.VecVirtual) {
+func firstLanes(c *build.Context, count reg.GPVirtual, mask reg.Register) {
 	from, bytes := c.GP64(), c.GP64()
 	c.LEAQ(operand.NewDataAddr(operand.NewStaticSymbol("lanes"), 32), from)
 	c.MOVQ(count, bytes)
