@@ -80,6 +80,11 @@ func (p *Plan) setDepths(ctx context.Context, effort int) error {
 			return err
 		}
 	}
+	// How full buffers become shows when as many images are on their way as ever are.
+	under := min(int(goal.latency/max(1, goal.pace)), maxFrames)
+	if err := s.Run(ctx, s.frames+under+1); err != nil {
+		return err
+	}
 	for _, d := range deep {
 		// What a fork pushes goes into the memory at once, what others promise is on its way as well.
 		spare := 1

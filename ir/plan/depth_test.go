@@ -107,6 +107,33 @@ func TestPaceLasts(t *testing.T) {
 	})
 }
 
+// dense is small images through convolutions that each see the results of all before: several images are
+// under way at a time.
+func dense(t *testing.T, length int) *fixed.Net {
+	s, v := newSketch(t, 1, 2, 6, 7)
+	before := []*fixed.Value{v}
+	for range length {
+		if v = before[0]; len(before) > 1 {
+			v = s.concat(before...)
+		}
+		before = append(before, s.conv(v, 2, same(3, 1)))
+	}
+	return s.finish(s.conv(s.concat(before...), 2, same(1, 1)))
+}
+
+// Buffers hold what comes while several images are on their way, however little effort the search may take.
+func TestManyImagesUnderWay(t *testing.T) {
+	for _, length := range []int{4, 12, 20} {
+		p, err := stages(dense(t, length))
+		require.NoError(t, err)
+		require.NoError(t, p.pace(Target{Multipliers: 16 * length}, false, powers, counts, divisors))
+		p.setRows()
+		require.NoError(t, p.setDepths(t.Context(), 1))
+		assert.Equal(t, p.slowest(), p.Estimate.CyclesPerFrame)
+		assert.Greater(t, p.Estimate.LatencyCycles, int64(length/4)*p.Estimate.CyclesPerFrame, "the images that the test is about")
+	}
+}
+
 // A search that is cut short leaves buffers that are deep enough to run, and says so.
 func TestLittleEffort(t *testing.T) {
 	for seed := uint64(1); seed <= 6; seed++ {
