@@ -62,19 +62,20 @@ func parallel(n, cost int, do func(i int)) {
 func (b *BatchNorm) Eval(in []*Tensor) *Tensor {
 	y := result(b, in)
 	for c := range y.Shape.C {
-		scale, shift := b.affine(c)
+		scale, shift := b.Affine(c)
 		dst := y.plane(c)
 		for i, v := range in[0].plane(c) {
-			dst[i] = float32(float64(v)*scale + shift)
+			dst[i] = float32(float64(float64(v)*scale) + shift)
 		}
 	}
 	return y
 }
 
-// affine gives channel c's normalisation as y = scale*x + shift.
-func (b *BatchNorm) affine(c int) (scale, shift float64) {
+// Affine gives channel c's normalisation as y = scale*x + shift. The conversions of products, here and in
+// Eval, forbid fused multiply-add, which would make results differ between processors.
+func (b *BatchNorm) Affine(c int) (scale, shift float64) {
 	scale = float64(b.Gamma[c]) / math.Sqrt(float64(b.Var[c])+float64(b.Eps))
-	return scale, float64(b.Beta[c]) - float64(b.Mean[c])*scale
+	return scale, float64(b.Beta[c]) - float64(float64(b.Mean[c])*scale)
 }
 
 // Eval computes max(x, 0).

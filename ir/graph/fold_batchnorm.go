@@ -47,7 +47,7 @@ func scaleConv(op Op, bn *BatchNorm) bool {
 func scaled(weight []float32, bn *BatchNorm, channel func(int) int) []float32 {
 	out := make([]float32, len(weight))
 	for i, w := range weight {
-		scale, _ := bn.affine(channel(i))
+		scale, _ := bn.Affine(channel(i))
 		out[i] = float32(float64(w) * scale)
 	}
 	return out
@@ -57,9 +57,9 @@ func scaled(weight []float32, bn *BatchNorm, channel func(int) int) []float32 {
 func shifted(bias []float32, bn *BatchNorm) []float32 {
 	out := make([]float32, len(bn.Gamma))
 	for c := range out {
-		scale, shift := bn.affine(c)
+		scale, shift := bn.Affine(c)
 		if bias != nil {
-			shift += float64(bias[c]) * scale
+			shift += float64(float64(bias[c]) * scale)
 		}
 		out[c] = float32(shift)
 	}

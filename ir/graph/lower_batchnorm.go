@@ -10,7 +10,7 @@ func lowerBatchNorm(g *Graph) error {
 		c := len(bn.Gamma)
 		conv := &Conv{Window: NewWindow(1, 1), Group: c, Out: c, Weight: make([]float32, c), Bias: make([]float32, c)}
 		for i := range c {
-			scale, shift := bn.affine(i)
+			scale, shift := bn.Affine(i)
 			conv.Weight[i], conv.Bias[i] = float32(scale), float32(shift)
 		}
 		n.Op = conv

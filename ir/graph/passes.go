@@ -8,18 +8,19 @@ import (
 // Pass is one rewrite of a graph. It changes the graph in place and leaves what the network computes
 // as it was; its name is its file's name.
 type Pass struct {
-	Name string
-	Doc  string
-	Run  func(*Graph) error
+	Name    string
+	Doc     string
+	Run     func(*Graph) error
+	Reworks bool // it makes other parameters of those that training learned
 }
 
 // Passes is the order in which Simplify rewrites a network.
 var Passes = []Pass{
-	{"drop_identity", "Remove nodes that compute their input.", dropIdentity},
-	{"drop_softmax", "Remove a final softmax: it does not change which class wins.", dropSoftmax},
-	{"drop_dead", "Remove nodes that no output needs.", dropDead},
-	{"fold_batchnorm", "Fold a batch normalisation into the convolution before it.", foldBatchNorm},
-	{"lower_batchnorm", "Turn what batch normalisations are left into 1x1 depthwise convolutions.", lowerBatchNorm},
+	{"drop_identity", "Remove nodes that compute their input.", dropIdentity, false},
+	{"drop_softmax", "Remove a final softmax: it does not change which class wins.", dropSoftmax, false},
+	{"drop_dead", "Remove nodes that no output needs.", dropDead, false},
+	{"fold_batchnorm", "Fold a batch normalisation into the convolution before it.", foldBatchNorm, true},
+	{"lower_batchnorm", "Turn what batch normalisations are left into 1x1 depthwise convolutions.", lowerBatchNorm, true},
 }
 
 // Orders are the reasons for the order of Passes; a test holds Passes to them.
@@ -32,8 +33,18 @@ var Orders = []struct{ Before, After, Why string }{
 }
 
 // Simplify runs all passes in place, and Check after each.
-func Simplify(g *Graph) error {
+func Simplify(g *Graph) error { return rewrite(g, func(Pass) bool { return true }) }
+
+// Trim is Simplify without the passes that rework parameters: every tensor that it leaves, those of batch
+// normalisations too, is as the model has it.
+func Trim(g *Graph) error { return rewrite(g, func(p Pass) bool { return !p.Reworks }) }
+
+// rewrite runs the passes that are wanted.
+func rewrite(g *Graph, wanted func(Pass) bool) error {
 	for _, p := range Passes {
+		if !wanted(p) {
+			continue
+		}
 		if err := p.Run(g); err != nil {
 			return fmt.Errorf("pass %s: %w", p.Name, err)
 		}

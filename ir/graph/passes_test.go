@@ -132,6 +132,15 @@ func TestSimplify(t *testing.T) {
 	assert.Equal(t, once, g.String(), "simplifying twice changes nothing")
 }
 
+// TestTrim: what is left has the parameters of the model, to the bit.
+func TestTrim(t *testing.T) {
+	g := testNet(t)
+	before := g.Clone()
+	require.NoError(t, Trim(g))
+	assert.Equal(t, before.Nodes[:len(before.Nodes)-1], g.Nodes, "all but the softmax")
+	assert.Equal(t, []Head{{"Softmax", "probabilities", "logits"}}, g.Heads)
+}
+
 // TestSimplifyTellsOfOverflow: a fold that makes infinite weights is an error that names pass and node.
 func TestSimplifyTellsOfOverflow(t *testing.T) {
 	g := testNet(t)
