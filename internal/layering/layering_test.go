@@ -23,11 +23,11 @@ const module = "rampart/"
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
 	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive"},
-	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
+	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
-	{"sim", "sim/functional", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
+	{"sim", "sim/functional", "sim/functional/float", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
 	{"internal/nettest", "internal/rtltest", "sim/fault"},
 	{"internal/driver", "internal/report"},
 	{"cmd/rampart", "internal/synth"},
