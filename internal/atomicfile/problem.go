@@ -26,6 +26,10 @@ var known = []struct {
 
 const noSpace = 3
 
+// Problem says what the system has against a place to write, for packages that write there themselves:
+// what this package knows becomes a diag.Problem, anything else gets the path before it. nil stays nil.
+func Problem(path string, err error) error { return problem(path, err) }
+
 // problem turns what the system says about path into a diag.Problem; nil stays nil.
 func problem(path string, err error) error {
 	if err == nil {

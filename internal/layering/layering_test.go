@@ -22,8 +22,8 @@ const module = "rampart/"
 
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
-	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive", "sim/fault/sample"},
-	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
+	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive", "sim/fault/sample"},
+	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/fault/result", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
@@ -37,6 +37,7 @@ var floors = [][]string{
 var sideways = map[string][]string{
 	"internal/atomicfile": {"internal/diag"},
 	"internal/filetest":   {"internal/npy"},
+	"internal/journal":    {"internal/diag"},
 	"internal/npy":        {"internal/atomicfile", "internal/diag"},
 	"internal/picture":    {"internal/atomicfile", "internal/diag", "internal/npy"},
 	"internal/metrics":    {"internal/diag"},

@@ -1,0 +1,279 @@
+package result
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// divisions are the ways in which faults are grouped.
+var divisions = []struct {
+	name  string
+	of    func(*Row) string
+	order func(*Meta) []string // groups that come first, in this order; nil for none
+}{
+	{"space", func(r *Row) string { return r.Space }, nil},
+	{"kind", func(r *Row) string { return r.Kind }, nil},
+	{"layer", func(r *Row) string { return r.Layer }, func(m *Meta) []string { return m.Layers }},
+	{"bit", func(r *Row) string { return strconv.Itoa(int(r.Bit)) }, nil},
+	{"stratum", func(r *Row) string { return r.Stratum }, func(m *Meta) []string { return strataNames(m.Strata) }},
+	{"engine", func(r *Row) string { return string(r.Engine) }, func(*Meta) []string { return []string{string(Dead), string(Functional), string(Cycle)} }},
+}
+
+func strataNames(strata []Stratum) []string {
+	names := make([]string, len(strata))
+	for i, s := range strata {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// counts are faults by outcome, in the order of Outcomes.
+type counts [8]int64
+
+func (c *counts) total() int64 {
+	n := int64(0)
+	for _, k := range c {
+		n += k
+	}
+	return n
+}
+
+// pile is a group while rows come in.
+type pile struct {
+	cells    map[string]*counts // by stratum
+	sum      float64            // of drops
+	greatest float64
+	any      bool
+}
+
+func (p *pile) add(r *Row, outcome int) {
+	c := p.cells[r.Stratum]
+	if c == nil {
+		if p.cells == nil {
+			p.cells = map[string]*counts{}
+		}
+		c = new(counts)
+		p.cells[r.Stratum] = c
+	}
+	c[outcome]++
+	p.sum += r.Drop
+	if !p.any || r.Drop > p.greatest {
+		p.any, p.greatest = true, r.Drop
+	}
+}
+
+// place is a field of the grid.
+type place struct {
+	layer string
+	bit   int32
+}
+
+// collector sums up rows one by one. Its memory grows with the groups, not with the rows.
+type collector struct {
+	meta   Meta
+	report Report
+	index  map[Outcome]int
+	strata map[string]int64 // populations
+	total  pile
+	piles  []map[string]*pile // by division
+	grid   map[place]*pile
+	top    podium
+	images int32
+}
+
+func newCollector(meta Meta, report Report) *collector {
+	c := &collector{
+		meta: meta, report: report, index: map[Outcome]int{}, strata: map[string]int64{}, grid: map[place]*pile{},
+		top: podium{size: report.Top},
+	}
+	for i, o := range Outcomes() {
+		c.index[o] = i
+	}
+	for _, s := range meta.Strata {
+		c.strata[s.Name] = s.Population
+	}
+	for range divisions {
+		c.piles = append(c.piles, map[string]*pile{})
+	}
+	return c
+}
+
+func (c *collector) add(r *Row) {
+	outcome, ok := c.index[r.Outcome]
+	if !ok {
+		panic("BUG: result: outcome " + string(r.Outcome))
+	}
+	c.images = max(c.images, r.Images)
+	c.total.add(r, outcome)
+	for i, d := range divisions {
+		into(c.piles[i], d.of(r)).add(r, outcome)
+	}
+	if r.Bit >= 0 {
+		into(c.grid, place{r.Layer, r.Bit}).add(r, outcome)
+	}
+	c.top.offer(r)
+}
+
+func into[K comparable](piles map[K]*pile, key K) *pile {
+	p := piles[key]
+	if p == nil {
+		p = new(pile)
+		piles[key] = p
+	}
+	return p
+}
+
+func (c *collector) summary() *Summary {
+	s := &Summary{
+		Version: c.meta.Version, Model: c.meta.Model, Build: c.meta.Build, Seed: c.meta.Seed, Images: c.images,
+		Thresholds: c.meta.Thresholds, Total: c.group("all", &c.total), By: map[string]Groups{}, Worst: c.top.bits,
+	}
+	s.Faults = s.Total.Faults
+	if !c.meta.Shard.whole() {
+		s.Shard = c.meta.Shard.String()
+	}
+	for i, d := range divisions {
+		var first []string
+		if d.order != nil {
+			first = d.order(&c.meta)
+		}
+		groups := Groups{}
+		for _, name := range ordered(slices.Collect(maps.Keys(c.piles[i])), first) {
+			groups = append(groups, c.group(name, c.piles[i][name]))
+		}
+		s.By[d.name] = groups
+	}
+	s.Grid = c.gridOf()
+	return s
+}
+
+// ordered puts names into order: those of first as they stand there, the others as people count.
+func ordered(names, first []string) []string {
+	rank := map[string]int{}
+	for i, name := range first {
+		if _, ok := rank[name]; !ok {
+			rank[name] = i
+		}
+	}
+	place := func(name string) int {
+		if i, ok := rank[name]; ok {
+			return i
+		}
+		return len(first)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), natural(a, b), cmp.Compare(a, b))
+	})
+	return names
+}
+
+// natural compares texts with the numbers in them by their values, so that conv_2 comes before conv_10.
+func natural(a, b string) int {
+	for a != "" && b != "" {
+		na, nb := digits(a), digits(b)
+		if na == 0 || nb == 0 {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			a, b = a[1:], b[1:]
+			continue
+		}
+		va, vb := strings.TrimLeft(a[:na], "0"), strings.TrimLeft(b[:nb], "0")
+		if c := cmp.Or(cmp.Compare(len(va), len(vb)), cmp.Compare(va, vb)); c != 0 {
+			return c
+		}
+		a, b = a[na:], b[nb:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// digits is how many digits a text begins with.
+func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
+
+func (c *collector) group(name string, p *pile) Group {
+	g := Group{Name: name, Outcomes: map[Outcome]Share{}, MaxDrop: p.greatest}
+	all := p.counts()
+	g.Faults = all.total()
+	if g.Faults > 0 {
+		g.MeanDrop = p.sum / float64(g.Faults)
+	}
+	for i, o := range Outcomes() {
+		g.Outcomes[o] = Share{Faults: all[i], Estimate: c.report.Estimator(c.cells(p, i))}
+	}
+	return g
+}
+
+func (p *pile) counts() (all counts) {
+	for _, c := range p.cells {
+		for i, n := range c {
+			all[i] += n
+		}
+	}
+	return all
+}
+
+// cells lists what a pile shows of an outcome, stratum by stratum, in the order of their names.
+func (c *collector) cells(p *pile, outcome int) []Cell {
+	cells := make([]Cell, 0, len(p.cells))
+	for _, name := range slices.Sorted(maps.Keys(p.cells)) {
+		n := p.cells[name]
+		cells = append(cells, Cell{
+			Stratum: name, Population: c.strata[name], Drawn: c.total.cells[name].total(), Trials: n.total(), Hits: n[outcome],
+		})
+	}
+	return cells
+}
+
+// gridOf is the rates by layer and bit.
+func (c *collector) gridOf() Grid {
+	g := Grid{Outcome: c.report.Outcome, Layers: []string{}, Bits: []int32{}, Faults: [][]int64{}, Rate: [][]*float64{}}
+	layers, bits := map[string]bool{}, map[int32]bool{}
+	for at := range c.grid {
+		layers[at.layer], bits[at.bit] = true, true
+	}
+	g.Bits = slices.AppendSeq(g.Bits, maps.Keys(bits))
+	slices.Sort(g.Bits)
+	g.Layers = append(g.Layers, ordered(slices.Collect(maps.Keys(layers)), c.meta.Layers)...)
+	for _, layer := range g.Layers {
+		faults, rates := make([]int64, len(g.Bits)), make([]*float64, len(g.Bits))
+		for k, bit := range g.Bits {
+			p := c.grid[place{layer, bit}]
+			if p == nil {
+				continue
+			}
+			all := p.counts()
+			faults[k] = all.total()
+			rate := c.report.Estimator(c.cells(p, c.index[c.report.Outcome])).Rate
+			rates[k] = &rate
+		}
+		g.Faults, g.Rate = append(g.Faults, faults), append(g.Rate, rates)
+	}
+	return g
+}
+
+// podium holds the rows with the greatest drops of mIoU above 0, the greatest first and the earlier of
+// equals first.
+type podium struct {
+	size int
+	bits []Bit
+}
+
+func (p *podium) offer(r *Row) {
+	if r.Drop <= 0 || len(p.bits) == p.size && r.Drop <= p.bits[p.size-1].Drop {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(p.bits, r.Drop, func(b Bit, drop float64) int {
+		if b.Drop >= drop { // rows come by number
+			return -1
+		}
+		return 1
+	})
+	p.bits = slices.Insert(p.bits, at, Bit{
+		Number: r.Number, Fault: r.Fault, Layer: r.Layer, Kind: r.Kind, Bit: r.Bit, Before: r.Before, After: r.After,
+		Outcome: r.Outcome, Changed: r.Changed, Drop: r.Drop,
+	})
+	p.bits = p.bits[:min(p.size, len(p.bits))]
+}

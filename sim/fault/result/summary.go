@@ -1,0 +1,154 @@
+package result
+
+import (
+	"encoding/json"
+	"iter"
+)
+
+// Report says how results are summed up and pictured. The zero Report has point estimates, heat maps of the
+// critical faults and the 20 most critical bits.
+type Report struct {
+	Estimator Estimator
+	Outcome   Outcome // of the heat map; "" for Critical
+	Top       int     // bits in the list of the most critical; 0 for 20
+	// More writes further files into the folder, beside those of this package.
+	More func(dir string) error
+}
+
+func (r Report) withDefaults() Report {
+	if r.Estimator == nil {
+		r.Estimator = Pooled
+	}
+	if r.Outcome == "" {
+		r.Outcome = Critical
+	}
+	if r.Top == 0 {
+		r.Top = 20
+	}
+	return r
+}
+
+// Cell is the part of a group of faults that was drawn from one stratum.
+type Cell struct {
+	Stratum    string
+	Population int64 // faults of the stratum; 0 where there is no bound or it is not known
+	Drawn      int64 // of them, rows of the campaign
+	Trials     int64 // of those, rows of the group; all of them where the stratum lies within the group
+	Hits       int64 // of those, rows with the outcome
+}
+
+// Estimate is a rate and an interval that holds the true one; no interval where Low and High are nil.
+type Estimate struct {
+	Rate float64  `json:"rate"` // 0 to 1
+	Low  *float64 `json:"low,omitempty"`
+	High *float64 `json:"high,omitempty"`
+}
+
+// Estimator tells the rate of an outcome in a group of faults from what each stratum shows of it.
+type Estimator func([]Cell) Estimate
+
+// Pooled is the share of hits where each row counts for as many faults as it stands for in its stratum, or
+// for one where a population is not known. It has no interval.
+func Pooled(cells []Cell) Estimate {
+	weighted := true
+	for _, c := range cells {
+		weighted = weighted && c.Population > 0
+	}
+	hits, trials := 0.0, 0.0
+	for _, c := range cells {
+		each := 1.0
+		if weighted {
+			each = float64(c.Population) / float64(c.Drawn)
+		}
+		hits, trials = hits+each*float64(c.Hits), trials+each*float64(c.Trials)
+	}
+	if trials == 0 {
+		return Estimate{}
+	}
+	return Estimate{Rate: hits / trials}
+}
+
+// Summary is what a campaign came to. It is summary.json.
+type Summary struct {
+	Version    string            `json:"rampart"`
+	Model      string            `json:"model"`
+	Build      string            `json:"build,omitempty"`
+	Seed       uint64            `json:"seed"`
+	Shard      string            `json:"shard,omitempty"` // where it is only a part
+	Faults     int64             `json:"faults"`
+	Images     int32             `json:"images"`
+	Thresholds Thresholds        `json:"thresholds"`
+	Total      Group             `json:"total"`
+	By         map[string]Groups `json:"by"` // by each of Divisions
+	Grid       Grid              `json:"grid"`
+	Worst      []Bit             `json:"most_critical"`
+}
+
+// Divisions lists what a Summary groups the faults by.
+func Divisions() []string {
+	var names []string
+	for _, d := range divisions {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// Groups are the groups of one division: layers in the network's order, bits from the least significant,
+// strata as the campaign lists them, anything else by name.
+type Groups []Group
+
+// Group is some of the faults. Drops are of the rows as they are; rates weigh the strata.
+type Group struct {
+	Name     string            `json:"name"`
+	Faults   int64             `json:"faults"`
+	Outcomes map[Outcome]Share `json:"outcomes"` // each of Outcomes
+	MeanDrop float64           `json:"mean_miou_drop"`
+	MaxDrop  float64           `json:"max_miou_drop"`
+}
+
+// Share is how many faults of a group had an outcome, and the rate that this speaks for.
+type Share struct {
+	Faults int64 `json:"faults"`
+	Estimate
+}
+
+// Grid is the rate of one outcome by layer and bit. Rows for more than one bit are not in it.
+type Grid struct {
+	Outcome Outcome      `json:"outcome"`
+	Layers  []string     `json:"layers"`
+	Bits    []int32      `json:"bits"`   // that occur
+	Faults  [][]int64    `json:"faults"` // [layer][bit]
+	Rate    [][]*float64 `json:"rate"`   // null where there are no faults
+}
+
+// Bit is one of the faults with the greatest drop of mIoU.
+type Bit struct {
+	Number  int64    `json:"number"`
+	Fault   string   `json:"fault"`
+	Layer   string   `json:"layer"`
+	Kind    string   `json:"kind"`
+	Bit     int32    `json:"bit"`
+	Before  *float64 `json:"-"` // Row has them; JSON has no NaN
+	After   *float64 `json:"-"`
+	Outcome Outcome  `json:"outcome"`
+	Changed int64    `json:"changed"`
+	Drop    float64  `json:"miou_drop"`
+}
+
+// Summarise sums up the rows of a campaign, which come in the order of their numbers.
+func Summarise(meta Meta, rows iter.Seq2[*Row, error], report Report) (*Summary, error) {
+	c := newCollector(meta, report.withDefaults())
+	for r, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		c.add(r)
+	}
+	return c.summary(), nil
+}
+
+// JSON is the summary as summary.json has it.
+func (s *Summary) JSON() ([]byte, error) {
+	data, err := json.MarshalIndent(s, "", "  ")
+	return append(data, '\n'), err
+}
