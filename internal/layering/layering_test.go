@@ -22,12 +22,12 @@ const module = "rampart/"
 
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
-	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/drive", "sim/fault/sample"},
+	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/picture", "internal/textform", "sim/access/tape", "sim/drive", "sim/fault/sample"},
 	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/fault/result", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
-	{"sim", "sim/functional", "sim/functional/float", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
+	{"sim", "sim/access", "sim/functional", "sim/functional/float", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
 	{"internal/nettest", "internal/rtltest", "sim/fault"},
 	{"internal/driver", "internal/report"},
 	{"cmd/rampart", "internal/synth"},
@@ -42,6 +42,7 @@ var sideways = map[string][]string{
 	"internal/picture":    {"internal/atomicfile", "internal/diag", "internal/npy"},
 	"internal/metrics":    {"internal/diag"},
 	"internal/textform":   {"internal/diag"},
+	"internal/yamlform":   {"internal/diag"},
 	"sim/gengo":           {"sim", "sim/worker"},
 	"sim/interp":          {"sim"},
 	"sim/verilator":       {"sim", "sim/worker"},
