@@ -18,6 +18,8 @@ func (f *body) commit(n *nested, s *sink) []jen.Code {
 		return f.writeMem(n, s)
 	case readMem:
 		return f.readMem(n, s)
+	case noteUse:
+		return f.noteUse(s)
 	}
 	to := f.u.place(jen.Id("m"), s.dest)
 	if s.dest.vector() {

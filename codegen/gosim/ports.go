@@ -33,6 +33,27 @@ func (p *program) main(top *unit, opts Options) *jen.File {
 		fields = append(fields, jen.Id(at).Index(jen.Lit(o.Node.Type.Bytes())).Byte().Comment(o.Name))
 		get = append(get, jen.Case(jen.Lit(i)).Block(p.pack(top, i, jen.Id("c").Dot(at))...))
 	}
+	step := []jen.Code{jen.Id("c").Dot("top").Dot("step").Call(args...)}
+	prepare := []jen.Code{
+		jen.Id("c").Op(":=").New(jen.Id("machine")),
+		jen.Id("c").Dot("top").Dot("reset").Call(),
+		jen.Id("c").Dot("top").Dot("wake").Call(),
+	}
+	serve := jen.Dict{
+		jen.Id("Live"):        jen.Op("&").Id("c").Dot("top"),
+		jen.Id("Core"):        jen.Id("c"),
+		jen.Id("States"):      jen.Id("c").Dot("top").Dot("states").Call(jen.Nil()),
+		jen.Id("Wake"):        jen.Parens(jen.Op("*").Id(top.typeName)).Dot("wake"),
+		jen.Id("Fingerprint"): jen.Op(fmt.Sprintf("%#x", opts.Fingerprint)),
+		jen.Id("Ports"):       portsLiteral(drivePath, opts.Ports),
+	}
+	if p.record {
+		deck := jen.Id("c").Dot("deck")
+		fields = append(fields, jen.Id("deck").Qual(tapePath, "Deck").Comment("the record of accesses to memories"))
+		step = append(step, deck.Clone().Dot("Cycle").Op("++"))
+		prepare = append(prepare, jen.Id("c").Dot("top").Dot("record").Call(jen.Op("&").Add(deck)))
+		serve[jen.Id("Deck")] = jen.Op("&").Add(deck)
+	}
 	f.Comment("// machine is the design and the values of its ports.")
 	f.Type().Id("machine").Struct(fields...)
 	f.Line()
@@ -45,25 +66,15 @@ func (p *program) main(top *unit, opts Options) *jen.File {
 		jen.Switch(jen.Id("port")).Block(set...))
 	f.Line()
 	f.Comment("// Step is the clock edge.")
-	f.Func().Params(machine()).Id("Step").Params().Block(jen.Id("c").Dot("top").Dot("step").Call(args...))
+	f.Func().Params(machine()).Id("Step").Params().Block(step...)
 	f.Line()
-	f.Func().Id("main").Params().Block(
-		jen.Id("c").Op(":=").New(jen.Id("machine")),
-		jen.Id("c").Dot("top").Dot("reset").Call(),
-		jen.Id("c").Dot("top").Dot("wake").Call(),
-		jen.Id("m").Op(":=").Qual(runtimePath, "Machine").Types(jen.Id(top.typeName)).Values(jen.Dict{
-			jen.Id("Live"):        jen.Op("&").Id("c").Dot("top"),
-			jen.Id("Core"):        jen.Id("c"),
-			jen.Id("States"):      jen.Id("c").Dot("top").Dot("states").Call(jen.Nil()),
-			jen.Id("Wake"):        jen.Parens(jen.Op("*").Id(top.typeName)).Dot("wake"),
-			jen.Id("Fingerprint"): jen.Op(fmt.Sprintf("%#x", opts.Fingerprint)),
-			jen.Id("Ports"):       portsLiteral(drivePath, opts.Ports),
-		}),
+	f.Func().Id("main").Params().Block(append(prepare,
+		jen.Id("m").Op(":=").Qual(runtimePath, "Machine").Types(jen.Id(top.typeName)).Values(serve),
 		jen.If(jen.Err().Op(":=").Id("m").Dot("Serve").Call(jen.Qual("os", "Stdin"), jen.Qual("os", "Stdout")), jen.Err().Op("!=").Nil()).Block(
 			jen.Qual("fmt", "Fprintln").Call(jen.Qual("os", "Stderr"), jen.Err()),
 			jen.Qual("os", "Exit").Call(jen.Lit(1)),
 		),
-	)
+	)...)
 	return f
 }
 

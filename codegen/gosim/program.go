@@ -14,6 +14,7 @@
 //	compact.go statements with the same guard moved together
 //	body.go    statements; value.go and expr.go expressions; fill.go and loop.go loops over lanes
 //	commit.go  changes of state; step.go and state.go methods; unit.go a module's type; program.go the whole
+//	record.go  what a program that records accesses to memories does beside
 //
 // A new operation is one row of the table in ops.go.
 package gosim
@@ -30,6 +31,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"rampart/ir/rtl"
+	"rampart/sim/access/tape"
 	"rampart/sim/drive"
 )
 
@@ -37,6 +39,7 @@ import (
 type Options struct {
 	Ports       drive.Ports // the streams of the top module
 	Fingerprint uint64      // what the program answers when asked which design it simulates
+	Record      bool        // the program keeps a record of accesses to memories
 }
 
 // File is a generated file; its name is relative to the program's folder, with slashes.
@@ -64,11 +67,12 @@ type program struct {
 	consts    []jen.Code
 	images    []byte
 	imageAt   map[*rtl.Mem]int
+	record    bool
 }
 
 // Generate writes the simulator of d, which rtl.Check must have passed.
 func Generate(d *rtl.Design, opts Options) ([]File, error) {
-	p := &program{units: map[*rtl.Module]*unit{}, constants: map[string]string{}, imageAt: map[*rtl.Mem]int{},
+	p := &program{units: map[*rtl.Module]*unit{}, constants: map[string]string{}, imageAt: map[*rtl.Mem]int{}, record: opts.Record,
 		names: newNamer(nil, append(append([]string{"machine"}, reserved...), predeclared...)...)}
 	for _, m := range d.Modules {
 		u := newUnit(p, m)
@@ -96,6 +100,9 @@ func Generate(d *rtl.Design, opts Options) ([]File, error) {
 	}
 	files = append(files, File{"images.bin", p.images}, File{"go.mod", []byte("module " + modulePath + "\n\ngo " + GoVersion + "\n")},
 		File{"sim/drive/drive.go", []byte(drive.Source())})
+	if opts.Record {
+		files = append(files, File{strings.TrimPrefix(tapePath, modulePath+"/") + "/tape.go", []byte(tape.Source())})
+	}
 	err := fs.WalkDir(runtimeFiles, ".", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err

@@ -15,6 +15,7 @@ const (
 	writeMem                     // a memory word takes a value
 	stepInst                     // an instance consumes its inputs
 	setField                     // an output's field takes its value
+	noteUse                      // an access to a memory is recorded
 )
 
 // sink is where values leave the node graph: a change of state, or an output field.
@@ -28,6 +29,8 @@ type sink struct {
 	mem   *rtl.Mem
 	inst  *rtl.Instance
 	outs  []*val // stepInst: the sources that change
+	port  int    // noteUse: among the module's ports
+	write bool   // noteUse: of a write port
 	bit   uint64 // the bit in the stale word, where the sink is tracked
 }
 
@@ -53,8 +56,8 @@ func (s *sink) changes() []*val {
 	return nil
 }
 
-// stepSinks lists what a clock edge does in module m.
-func stepSinks(m *rtl.Module, g *graph) []*sink {
+// stepSinks lists what a clock edge does in module m; record tells whether accesses to memories are recorded.
+func stepSinks(m *rtl.Module, g *graph, record bool) []*sink {
 	at := func(n *rtl.Node) *val {
 		if n == nil {
 			return nil
@@ -66,7 +69,7 @@ func stepSinks(m *rtl.Module, g *graph) []*sink {
 	enable := map[*sink]*val{}
 	put := func(s *sink, en *rtl.Node) {
 		e := at(en)
-		if s.kind == writeMem && s.addr.rng.lo.Cmp(big.NewInt(int64(s.mem.Depth))) >= 0 {
+		if (s.kind == writeMem || s.write) && s.addr.rng.lo.Cmp(big.NewInt(int64(s.mem.Depth))) >= 0 {
 			return
 		}
 		if s.kind == setReg {
@@ -95,6 +98,11 @@ func stepSinks(m *rtl.Module, g *graph) []*sink {
 		}
 		for _, w := range mem.Writes {
 			put(&sink{kind: writeMem, value: at(w.Data), addr: at(w.Addr), mem: mem}, w.Enable)
+		}
+	}
+	if record {
+		for i, p := range memoryPorts(m) {
+			put(&sink{kind: noteUse, addr: at(p.addr), mem: p.mem, port: i, write: p.write}, p.enable)
 		}
 	}
 	for _, i := range m.Insts {

@@ -91,7 +91,7 @@ func (s *sink) guarded() bool { return len(s.guard) > 0 && s.guard[0].cond != ni
 // changesBlindly tells whether executing the sink counts as a change without a comparison.
 func (u *unit) changesBlindly(s *sink) bool {
 	switch s.kind {
-	case writeMem:
+	case writeMem, noteUse: // a module that rests would note nothing
 		return true
 	case setReg, readMem:
 		return s.dest.vector() || s.guarded() && u.track.bySource[s.dest] == 0

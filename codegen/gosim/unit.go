@@ -45,7 +45,7 @@ func newUnit(p *program, m *rtl.Module) *unit {
 	u := &unit{prog: p, mod: m, stateOf: map[*val]string{}, memOf: map[*rtl.Mem]string{},
 		instOf: map[*rtl.Instance]string{}, fieldOf: map[*val]string{}, inputs: map[*val]string{},
 		was: map[*val]string{}, outInst: map[*val]outPort{},
-		fields: newNamer(nil, "step", "settle", "wake", "reset", "states", "awake", "stale")}
+		fields: newNamer(nil, "step", "settle", "wake", "reset", "states", "awake", "stale", "record", tapesField)}
 	u.typeName = p.names.name(m.Name)
 	u.g = newGraph(m, u.port)
 	for _, n := range m.Inputs {
@@ -64,7 +64,7 @@ func newUnit(p *program, m *rtl.Module) *unit {
 			}
 		}
 	}
-	u.sinks = stepSinks(m, u.g)
+	u.sinks = stepSinks(m, u.g, p.record)
 	u.track = track(u.g, u.params, u.sinks, func(i *rtl.Instance, port int) bool {
 		return !p.units[i.Of].watches(port)
 	})
@@ -162,6 +162,11 @@ func (u *unit) file() *jen.File {
 	f.Comment("// states appends all state in its canonical order.")
 	f.Func().Params(u.receiver()).Id("states").Params(jen.Id("all").Index().Qual(runtimePath, "State")).
 		Index().Qual(runtimePath, "State").Block(u.statesBody()...)
+	if u.prog.record {
+		f.Line()
+		f.Comment("// record makes the tapes of all ports of memories in their canonical order.")
+		f.Func().Params(u.receiver()).Id("record").Params(jen.Id("deck").Op("*").Qual(tapePath, "Deck")).Block(u.recordBody()...)
+	}
 	return f
 }
 
@@ -191,6 +196,9 @@ func (u *unit) structure() []jen.Code {
 	}
 	for _, s := range u.settles {
 		out = append(out, jen.Id(u.fieldOf[s.value]).Add(laneType(s.value)).Comment(describe(s.value.typ, "output")))
+	}
+	if n := len(memoryPorts(u.mod)); u.prog.record && n > 0 {
+		out = append(out, jen.Id(tapesField).Index(jen.Lit(n)).Op("*").Qual(tapePath, "Port"))
 	}
 	out = append(out, jen.Line())
 	for _, in := range u.params {

@@ -41,7 +41,7 @@ func TestCorruptedProgramsAreCaught(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := accumulator()
-			files, err := sources(d)
+			files, err := sources(d, Options{})
 			require.NoError(t, err)
 			for i, f := range files {
 				if f.Name == "accumulator_module.go" {
@@ -79,4 +79,47 @@ func compare(t *testing.T, d *rtl.Design, files []gosim.File) error {
 	require.NoError(t, err)
 	return rtltest.Compare(t.Context(), d, s, 1,
 		rtltest.Engine{Name: "interpreter", Machine: reference}, rtltest.Engine{Name: "generated Go", Machine: m})
+}
+
+// A program that notes one access too few keeps another record than the interpreter.
+func TestCorruptedRecordIsCaught(t *testing.T) {
+	m := rtl.NewModule("history", "The beat before.")
+	valid, data := m.In("in_valid", rtl.U(1)), m.In("in_data", rtl.U(8))
+	m.In("out_ready", rtl.U(1))
+	mem := m.Mem("mem", rtl.MemLine, rtl.U(8), 2, nil)
+	m.WritePort(mem, m.Const(rtl.U(1), 0), data, valid)
+	m.Out("in_ready", m.Bit(true))
+	m.Out("out_valid", m.Delay("late", valid))
+	m.Out("out_data", m.ReadPort(mem, "word", m.Const(rtl.U(1), 0), valid))
+	d := rtl.NewDesign(m)
+	s, err := rtltest.RandomStimulus(d, 1, 300, 0)
+	require.NoError(t, err)
+	reference, err := interp.New(d, interp.Record())
+	require.NoError(t, err)
+	_, err = reference.Run(t.Context(), s)
+	require.NoError(t, err)
+	want, err := reference.Accesses()
+	require.NoError(t, err)
+	for from, same := range map[string]bool{"tapes[0].Note(": true, "m.tapes[1].Note(": false} {
+		files, err := sources(d, Options{Record: true})
+		require.NoError(t, err)
+		for i, f := range files {
+			if f.Name == "history_module.go" {
+				require.Contains(t, string(f.Data), from)
+				if !same {
+					files[i].Data = bytes.ReplaceAll(f.Data, []byte(from), []byte("_ = uint64("))
+				}
+			}
+		}
+		b, err := build(t.Context(), d, files, t.TempDir(), Options{})
+		require.NoError(t, err)
+		program, err := b.Start(t.Context())
+		require.NoError(t, err)
+		_, err = program.Run(t.Context(), s)
+		require.NoError(t, err)
+		got, err := program.(interface{ Accesses() ([]byte, error) }).Accesses()
+		require.NoError(t, err)
+		require.Equal(t, same, bytes.Equal(want, got))
+		require.NoError(t, program.Close())
+	}
 }

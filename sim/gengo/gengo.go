@@ -23,6 +23,9 @@ import (
 type Options struct {
 	// Jobs is how many compilers may run at once; 0 is one per processor.
 	Jobs int
+	// Record builds a program that keeps a record of its accesses to memories (access.Recorder); it runs
+	// slower.
+	Record bool
 }
 
 const install = "apt-get install golang"
@@ -31,7 +34,7 @@ const install = "apt-get install golang"
 // that goes into it, or finds it there. Errors are diag.MissingTool, diag.Problem for a Go that is too
 // old, and what the Go tool says.
 func Build(ctx context.Context, d *rtl.Design, dir string, opts Options) (*worker.Built, error) {
-	files, err := sources(d)
+	files, err := sources(d, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +79,12 @@ func findTool(ctx context.Context) (tool, goVersion string, err error) {
 	return tool, goVersion, nil
 }
 
-func sources(d *rtl.Design) ([]gosim.File, error) {
+func sources(d *rtl.Design, opts Options) ([]gosim.File, error) {
 	ports, err := sim.Ports(d.Top)
 	if err != nil {
 		return nil, err
 	}
-	return gosim.Generate(d, gosim.Options{Ports: ports, Fingerprint: worker.Fingerprint(d)})
+	return gosim.Generate(d, gosim.Options{Ports: ports, Fingerprint: worker.Fingerprint(d), Record: opts.Record})
 }
 
 // environment keeps a build to itself: no workspace, no network, no other module.

@@ -78,10 +78,12 @@ func (m *Machine) flattenState(s *scope) {
 	for i, def := range s.module.Mems {
 		mems[i] = &mem{Mem: def, words: make([]int64, def.Depth*def.Word.Lanes)}
 		for _, w := range def.Writes {
-			mems[i].writes = append(mems[i].writes, write{s.cell(w.Addr), s.cell(w.Data), s.cell(w.Enable)})
+			mems[i].writes = append(mems[i].writes, &write{addr: s.cell(w.Addr), data: s.cell(w.Data), enable: s.cell(w.Enable)})
 		}
 		for _, r := range def.Reads {
-			m.addFlop(&flop{q: s.cell(r.Q), enable: s.cell(r.Enable), mem: mems[i], addr: s.cell(r.Addr)})
+			f := &flop{q: s.cell(r.Q), enable: s.cell(r.Enable), mem: mems[i], addr: s.cell(r.Addr)}
+			mems[i].reads = append(mems[i].reads, f)
+			m.addFlop(f)
 		}
 	}
 	m.mems = slices.Concat(m.mems, mems)

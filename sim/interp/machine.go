@@ -6,6 +6,7 @@
 //	machine.go   what a clock edge does; state, faults, snapshots
 //	flatten.go   how instances become one flat design
 //	wave.go      waveforms
+//	record.go    the record of accesses to memories
 package interp
 
 import (
@@ -16,6 +17,7 @@ import (
 	"rampart/internal/diag"
 	"rampart/ir/rtl"
 	"rampart/sim"
+	"rampart/sim/access/tape"
 	"rampart/sim/drive"
 )
 
@@ -32,6 +34,7 @@ type Machine struct {
 	ports    drive.Ports
 	portsErr error
 	wave     *wave
+	deck     *tape.Deck // where accesses to memories are recorded; may be nil
 
 	taking []*flop // those that change at this edge
 	gen    uint64  // grows whenever state changes: cells of an older generation are stale
@@ -58,16 +61,21 @@ type flop struct {
 	addr      *cell   // of a read port
 	init      []int64 // nil is zero
 	staged    []int64 // the value that q takes at the edge
+	tape      *tape.Port
 }
 
 // mem is a memory; words holds depth words of Word.Lanes lanes.
 type mem struct {
 	*rtl.Mem
 	words  []int64
-	writes []write
+	reads  []*flop
+	writes []*write
 }
 
-type write struct{ addr, data, enable *cell }
+type write struct {
+	addr, data, enable *cell
+	tape               *tape.Port
+}
 
 // state is the contents of a register, read port or memory.
 type state struct {
@@ -150,13 +158,20 @@ func (m *Machine) Step() {
 	for _, f := range m.flops {
 		if m.on(f.enable) {
 			copy(f.staged, m.next(f))
+			if f.tape != nil {
+				f.tape.Note(f.mem.index(m.value(f.addr)[0]))
+			}
 			m.taking = append(m.taking, f)
 		}
 	}
 	for _, mem := range m.mems {
 		for _, w := range mem.writes {
 			if m.on(w.enable) {
-				mem.write(m.value(w.addr)[0], m.value(w.data))
+				at := m.value(w.addr)[0]
+				mem.write(at, m.value(w.data))
+				if w.tape != nil && mem.has(at) {
+					w.tape.Note(at)
+				}
 			}
 		}
 	}
@@ -165,6 +180,9 @@ func (m *Machine) Step() {
 	}
 	m.gen++
 	m.cycle++
+	if m.deck != nil {
+		m.deck.Cycle++
+	}
 }
 
 func (m *Machine) next(f *flop) []int64 {
@@ -174,18 +192,26 @@ func (m *Machine) next(f *flop) []int64 {
 	return f.mem.word(m.value(f.addr)[0])
 }
 
-// word is the word at an address; beyond the depth, word 0.
+func (m *mem) has(addr int64) bool { return uint64(addr) < uint64(m.Depth) }
+
+// index is the word that an address reads; beyond the depth, word 0.
+func (m *mem) index(addr int64) int64 {
+	if !m.has(addr) {
+		return 0
+	}
+	return addr
+}
+
+// word is the word that an address reads.
 func (m *mem) word(addr int64) []int64 {
 	n := int64(m.Word.Lanes)
-	if uint64(addr) >= uint64(m.Depth) {
-		addr = 0
-	}
-	return m.words[addr*n : addr*n+n]
+	at := m.index(addr) * n
+	return m.words[at : at+n]
 }
 
 // write changes the word at an address; beyond the depth, nothing.
 func (m *mem) write(addr int64, word []int64) {
-	if uint64(addr) < uint64(m.Depth) {
+	if m.has(addr) {
 		copy(m.words[addr*int64(m.Word.Lanes):], word)
 	}
 }
@@ -207,6 +233,9 @@ func (m *Machine) Reset() error {
 	}
 	m.cycle = 0
 	m.gen++
+	if m.deck != nil {
+		m.deck.Reset()
+	}
 	return nil
 }
 
@@ -291,6 +320,9 @@ func (m *Machine) Restore(slot int) error {
 	}
 	m.cycle = snap.cycle
 	m.gen++
+	if m.deck != nil {
+		m.deck.Break()
+	}
 	return nil
 }
 

@@ -213,6 +213,16 @@ func (c *client) Trace(file string) error {
 	return c.plain(opTrace, w.buf)
 }
 
+// Accesses is the record of accesses to memories since the last reset: see access.Recorder. The program must
+// have been built to keep one.
+func (c *client) Accesses() ([]byte, error) {
+	r, err := c.call(context.Background(), opAccesses, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.buf, nil
+}
+
 // Close ends the program.
 func (c *client) Close() error {
 	if c.dead != nil {

@@ -34,6 +34,7 @@
 //	6 hash       -                                                u64 hash
 //	7 quit       -                                                - (and the program ends)
 //	8 trace      bytes: file name; empty ends the trace           - (error where the program was built without)
+//	9 accesses   -                                                the record of package tape (error likewise)
 //
 // A bit is u32 state | u32 bit | u64 word, word 0 for a register. A model is 0 for a flip, 1 for stuck at 0
 // and 2 for stuck at 1. What reset, run, flip, save, restore
@@ -63,6 +64,7 @@ const (
 	opHash
 	opQuit
 	opTrace
+	opAccesses
 )
 
 // Fingerprint tells designs apart by what the wire format depends on: the states, their types and

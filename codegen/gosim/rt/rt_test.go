@@ -167,9 +167,9 @@ func TestServeRefuses(t *testing.T) {
 	odd := append([]byte{opRun}, make([]byte, 4+32)...)
 	odd = append(append(append(odd, 1, 0, 0, 0), make([]byte, 8)...), stuck1+1)
 	odd = append(odd, make([]byte, 16+1+8+16)...)
-	status, replies := conversation(t, []byte{77}, []byte{opFlip, 1}, []byte{opRestore, 9, 0, 0, 0}, []byte{opTrace}, odd)
-	assert.Equal(t, []byte{1, 1, 1, 1, 1}, status)
-	for i, want := range []string{"unknown request 77", "ends early", "slot 9", "Verilator", "unknown fault model"} {
+	status, replies := conversation(t, []byte{77}, []byte{opFlip, 1}, []byte{opRestore, 9, 0, 0, 0}, []byte{opTrace}, odd, []byte{opAccesses})
+	assert.Equal(t, []byte{1, 1, 1, 1, 1, 1}, status)
+	for i, want := range []string{"unknown request 77", "ends early", "slot 9", "Verilator", "unknown fault model", "keeps no record"} {
 		assert.Contains(t, string(replies[i]), want)
 	}
 	m := Machine[echo]{Live: &echo{}}

@@ -12,8 +12,8 @@ import (
 	"rampart/sim/drive"
 )
 
-// Machine is a design of type D in the shape that requests need. D holds no pointers: its value is
-// its whole state.
+// Machine is a design of type D in the shape that requests need. The value of a D is its whole state: it
+// holds no pointers, but for those to tapes.
 type Machine[D any] struct {
 	Live        *D
 	Core        drive.Core // moves Live
@@ -21,10 +21,18 @@ type Machine[D any] struct {
 	States      []State  // of Live
 	Wake        func(*D) // called after state was changed from outside
 	Fingerprint uint64
+	Deck        Deck // the record of accesses to memories; nil in a program that keeps none
 
 	initial *D
 	cycle   int64
 	slots   map[uint32]*kept[D]
+}
+
+// Deck is a tape.Deck, which has the meaning of each method.
+type Deck interface {
+	Reset()
+	Break()
+	Bytes() ([]byte, error)
 }
 
 type kept[D any] struct {
@@ -45,6 +53,7 @@ const (
 	opHash
 	opQuit
 	opTrace
+	opAccesses
 )
 
 // gcPercent lets the heap, which traces fill quickly, grow further than usual between collections.
@@ -112,6 +121,9 @@ func (m *Machine[D]) answer(op byte, p *parser) ([]byte, error) {
 		return binary.LittleEndian.AppendUint64(b, m.Fingerprint), nil
 	case opReset:
 		*m.Live, m.cycle = *m.initial, 0
+		if m.Deck != nil {
+			m.Deck.Reset()
+		}
 		return nil, nil
 	case opRun:
 		return m.run(p)
@@ -135,6 +147,9 @@ func (m *Machine[D]) answer(op byte, p *parser) ([]byte, error) {
 			return nil, fmt.Errorf("nothing was saved in slot %d", slot)
 		}
 		*m.Live, m.cycle = k.design, k.cycle
+		if m.Deck != nil {
+			m.Deck.Break()
+		}
 		return nil, p.err
 	case opHash:
 		return binary.LittleEndian.AppendUint64(nil, Hash(m.States)), nil
@@ -142,6 +157,11 @@ func (m *Machine[D]) answer(op byte, p *parser) ([]byte, error) {
 		return nil, nil
 	case opTrace:
 		return nil, errors.New("a generated Go simulator writes no waveforms; use Verilator")
+	case opAccesses:
+		if m.Deck == nil {
+			return nil, errors.New("this program keeps no record of accesses; build it with one")
+		}
+		return m.Deck.Bytes()
 	}
 	return nil, fmt.Errorf("unknown request %d", op)
 }

@@ -48,6 +48,7 @@ public:
         case 6: w.number<uint64_t>(model_.hash()); break;
         case 7: return false;
         case 8: trace(r, error); break;
+        case 9: error = "Verilator keeps no record of accesses; use generated Go"; break;
         default: error = "unknown request " + std::to_string(op);
         }
         return true;
