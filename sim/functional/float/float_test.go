@@ -1,0 +1,216 @@
+package float
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rampart/ir/graph"
+	"rampart/sim/functional/float/kernel"
+)
+
+// everySet runs a test on each set of kernels of the machine.
+func everySet(t *testing.T, test func(t *testing.T, k *kernel.Set)) {
+	for _, k := range kernel.Sets() {
+		t.Run(k.Name, func(t *testing.T) { test(t, k) })
+	}
+}
+
+// Random networks and random patches: all values of a run, all values and the diff of a strike and of a dense
+// evaluation, are the oracle's. The golden frame is intact afterwards.
+func TestAgainstGraph(t *testing.T) {
+	everySet(t, func(t *testing.T, k *kernel.Set) {
+		kinds := map[string]int{}
+		masked, wild := 0, 0
+		for seed := range uint64(250) {
+			g, images := randomGraph(seed)
+			e, err := NewOn(g, k)
+			require.NoError(t, err)
+			w := e.Worker()
+			require.NoError(t, w.Run(images))
+			was := oracle(t, g, images, nil)
+			golden := func(what string) {
+				for _, v := range e.values[:len(was)] {
+					requireSame(t, was[v.Name], w.Tensor(v.Value), "seed %d: %s: %s", seed, what, v.Name)
+				}
+			}
+			golden("run")
+			r := rand.New(rand.NewPCG(seed, 5))
+			for i := range 12 {
+				ps := randomPatches(r, e)
+				require.NoError(t, e.Validate(ps))
+				now := oracle(t, g, images, ps)
+				want := oracleDiff(g, was, now)
+				for name, how := range map[string]func([]Patch) *Diff{"strike": w.Strike, "dense": w.Dense} {
+					d := how(ps)
+					for _, v := range e.values[:len(was)] {
+						requireSame(t, now[v.Name], w.Faulty(v.Value), "seed %d: %s %d, %+v: %s\n%v", seed, name, i, ps, v.Name, g)
+					}
+					requireDiff(t, want, d, "seed %d: %s %d, %+v", seed, name, i, ps)
+				}
+				for _, p := range ps {
+					kinds[p.Tensor.String()]++
+				}
+				if w.Strike(ps).Masked() {
+					masked++
+				}
+				if want.NonFinite {
+					wild++
+				}
+			}
+			w.Strike(nil)
+			for i := range e.values {
+				for j, v := range w.now[i] {
+					require.False(t, unlike(v, w.golden[i][j]), "seed %d: element %d of value %d is not golden again", seed, j, i)
+				}
+			}
+			golden("after")
+		}
+		assert.Len(t, kinds, int(Output)+1)
+		for kind, n := range kinds {
+			assert.Greater(t, n, 50, kind)
+		}
+		assert.Greater(t, masked, 100)
+		assert.Greater(t, wild, 100)
+	})
+}
+
+// The comparison above sees a result that is wrong in one bit.
+func TestComparisonSees(t *testing.T) {
+	g, images := randomGraph(3)
+	was := oracle(t, g, images, nil)
+	now := oracle(t, g, images, []Patch{{Node: -1, Tensor: Output, Change: FlipBit(0)}})
+	for _, o := range oracleDiff(g, was, was).Outputs {
+		assert.Zero(t, o.Changed)
+		assert.Empty(t, o.Pixels)
+	}
+	name := g.Inputs[0].Name
+	sees := func(a, b *graph.Tensor) (failed bool) {
+		spy := &spy{TB: t}
+		func() {
+			defer func() { failed = recover() != nil }()
+			requireSame(spy, a, b, "")
+		}()
+		return failed
+	}
+	assert.False(t, sees(was[name], was[name]))
+	assert.True(t, sees(was[name], now[name]))
+}
+
+// spy takes a failure for itself.
+type spy struct{ testing.TB }
+
+func (spy) Errorf(string, ...any) {}
+func (spy) FailNow()              { panic("failed") }
+
+// small is conv, normalisation, rectifier, conv of one channel each, on 3 pixels side by side.
+func small(t *testing.T) (*graph.Graph, []*graph.Tensor) {
+	g := &graph.Graph{Name: "small"}
+	add := func(name string, op graph.Op, in *graph.Value) *graph.Value {
+		v, err := g.Add(name, op, name, in)
+		require.NoError(t, err)
+		return v
+	}
+	three := graph.NewWindow(1, 3)
+	three.Before[1], three.After[1] = 1, 1
+	x := g.Input("x", graph.Shape{C: 1, H: 1, W: 3})
+	c := add("conv", &graph.Conv{Window: three, Group: 1, Out: 1, Weight: []float32{0.5, 1.5, 2.5}, Bias: []float32{0}}, x)
+	n := add("norm", &graph.BatchNorm{Gamma: []float32{1}, Beta: []float32{0}, Mean: []float32{0}, Var: []float32{1}}, c)
+	r := add("relu", &graph.Relu{}, n)
+	h := add("head", &graph.Conv{Window: graph.NewWindow(1, 1), Group: 1, Out: 2, Weight: []float32{1, -1}, Bias: []float32{0, 1}}, r)
+	g.Outputs = []*graph.Value{h}
+	return g, []*graph.Tensor{{Shape: x.Shape, Data: []float32{1, 2, -1}}}
+}
+
+func TestByHand(t *testing.T) {
+	g, images := small(t)
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	everySet(t, func(t *testing.T, k *kernel.Set) {
+		e, err := NewOn(g, k)
+		require.NoError(t, err)
+		w := e.Worker()
+		require.NoError(t, w.Run(images))
+		assert.Equal(t, []float32{6.5, 1, 0}, w.Tensor(g.Nodes[2].Out).Data)
+		for name, c := range map[string]struct {
+			patch Patch
+			conv  []float32 // the rectifier's output
+			diff  OutputDiff
+			arose bool
+		}{
+			"nothing":    {Patch{Node: 0, Tensor: Weight, Index: 1}, []float32{6.5, 1, 0}, OutputDiff{}, false},
+			"low bit":    {Patch{Node: 0, Tensor: Weight, Index: 0, Change: FlipBit(22)}, []float32{6.5, 1.25, 0}, OutputDiff{Changed: 2}, false},
+			"zero":       {Patch{Node: 1, Tensor: Gamma, Change: Replace(0)}, []float32{0, 0, 0}, OutputDiff{Changed: 4, Pixels: []int32{0, 1}, Classes: []int32{1, 1}}, false},
+			"1 is Inf":   {Patch{Node: 1, Tensor: Gamma, Change: FlipBit(30)}, []float32{nan, nan, nan}, OutputDiff{Changed: 6, Pixels: []int32{2}, Classes: []int32{0}, NaN: 6}, true}, // the mean of 0, scaled
+			"edge skips": {Patch{Node: 0, Tensor: Weight, Index: 0, Change: Replace(inf)}, []float32{6.5, inf, inf}, OutputDiff{Changed: 4, Pixels: []int32{2}, Classes: []int32{0}, Inf: 4}, true},
+			"1.5 is NaN": {Patch{Node: 0, Tensor: Weight, Index: 1, Change: FlipBit(30)}, []float32{nan, nan, nan}, OutputDiff{Changed: 6, Pixels: []int32{2}, Classes: []int32{0}, NaN: 6}, true},
+			"variance":   {Patch{Node: 1, Tensor: Var, Change: FlipBit(31)}, []float32{nan, nan, nan}, OutputDiff{Changed: 6, Pixels: []int32{2}, Classes: []int32{0}, NaN: 6}, true},
+			"2.5 is 0":   {Patch{Node: 0, Tensor: Weight, Index: 2, Change: FlipBit(30)}, []float32{1.5, 3.5, 0}, OutputDiff{Changed: 4}, false},
+			"class 1":    {Patch{Node: 3, Tensor: Output, Index: 3, Change: Replace(nan)}, []float32{6.5, 1, 0}, OutputDiff{Changed: 1, NaN: 1}, true},
+			"class 0":    {Patch{Node: 3, Tensor: Output, Index: 2, Change: Replace(nan)}, []float32{6.5, 1, 0}, OutputDiff{Changed: 1, Pixels: []int32{2}, Classes: []int32{0}, NaN: 1}, true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				ps := []Patch{c.patch}
+				require.NoError(t, e.Validate(ps))
+				d := w.Strike(ps)
+				requireSame(t, &graph.Tensor{Shape: g.Inputs[0].Shape, Data: c.conv}, w.Faulty(g.Nodes[2].Out), name)
+				requireDiff(t, Diff{Outputs: []OutputDiff{c.diff}, NonFinite: c.arose}, d, name)
+				assert.Equal(t, c.diff.Changed == 0, d.Masked())
+			})
+		}
+	})
+}
+
+// A strike computes what it must and no more.
+func TestWork(t *testing.T) {
+	g, images := small(t)
+	e, err := New(g)
+	require.NoError(t, err)
+	assert.Equal(t, int64(9+6), e.MACs())
+	w := e.Worker()
+	require.NoError(t, w.Run(images))
+	assert.Equal(t, Stats{MACs: 15, Nodes: 4, Last: -1}, w.Dense(nil).Stats)
+	assert.Equal(t, Stats{Last: -1}, w.Strike(nil).Stats)
+	// The struck input reaches conv outputs 1 and 2; output 2 stays negative, so that the head sees pixel 1 alone.
+	assert.Equal(t, Stats{MACs: 6 + 2, Nodes: 4, Last: 3}, w.Strike([]Patch{{Node: -1, Tensor: Output, Index: 2, Change: Replace(-1.1)}}).Stats)
+	// The bias of one channel of the head.
+	assert.Equal(t, Stats{MACs: 3, Nodes: 1, Last: 3}, w.Strike([]Patch{{Node: 3, Tensor: Bias, Index: 1, Change: Replace(2)}}).Stats)
+	assert.Equal(t, Stats{MACs: 3, Nodes: 1, Last: -1}, w.Strike([]Patch{{Node: 3, Tensor: Bias, Index: 1, Change: Replace(1)}}).Stats)
+}
+
+func TestRefuses(t *testing.T) {
+	g, images := small(t)
+	e, err := New(g)
+	require.NoError(t, err)
+	w := e.Worker()
+	assert.Panics(t, func() { w.Strike(nil) })
+	assert.EqualError(t, w.Run(nil), "network small has 1 inputs, 0 images were given")
+	assert.EqualError(t, w.Run([]*graph.Tensor{graph.NewTensor(graph.Shape{C: 1, H: 3, W: 1})}), "input x is 1x1x3, an image of 1x3x1 with 3 values was given")
+	require.NoError(t, w.Run(images))
+	assert.Panics(t, func() { w.Tensor(&graph.Value{}) })
+	for want, p := range map[string]Patch{
+		"network small: patch 0: there is no node 4: the network has 4 nodes and 1 inputs":  {Node: 4},
+		"network small: patch 0: there is no node -2: the network has 4 nodes and 1 inputs": {Node: -2},
+		"input x: patch 0: a network input has no weight here":                              {Node: -1},
+		"input x: patch 0: index 3 is not in 0 to 2":                                        {Node: -1, Tensor: Output, Index: 3},
+		"node relu: patch 0: a Relu has no bias here":                                       {Node: 2, Tensor: Bias},
+		"node norm: patch 0: a BatchNormalization has no weight here":                       {Node: 1, Tensor: Weight},
+		"node conv: patch 0: index -1 is not in 0 to 2":                                     {Node: 0, Tensor: Weight, Index: -1},
+	} {
+		assert.EqualError(t, e.Validate([]Patch{p}), want)
+	}
+	bad := g.Clone()
+	bad.Outputs = nil
+	_, err = New(bad)
+	assert.ErrorContains(t, err, "float engine: small: the network has no outputs")
+	wide := graph.NewWindow(1, 1)
+	wide.Before, wide.After, wide.Stride = [2]int{1 << 19, 1 << 19}, [2]int{1 << 19, 1 << 19}, [2]int{1 << 19, 1 << 19}
+	far := &graph.Graph{Name: "far"}
+	v, err := far.Add("far", &graph.Conv{Window: wide, Group: 1, Out: 1, Weight: []float32{1}}, "y", far.Input("x", graph.Shape{C: 1, H: 2, W: 2}))
+	require.NoError(t, err)
+	far.Outputs = []*graph.Value{v}
+	_, err = New(far)
+	assert.ErrorContains(t, err, " with the padding of the windows that read it is more than")
+}
