@@ -24,7 +24,7 @@ func (b *builder) newFrame(s *plan.Stage, doc string) *frame {
 	f.inValid = f.m.In("in_valid", rtl.U(1))
 	f.inData = f.m.In("in_data", beatType(f.in))
 	f.outReady = f.m.In("out_ready", rtl.U(1))
-	f.fifo = f.m.Inst("out_fifo", b.fifo(beatType(f.out), f.out.Depth, rtl.MemFIFO), map[string]*rtl.Node{"out_ready": f.outReady})
+	f.fifo = f.m.Inst(bufferName(s, 0), b.fifo(beatType(f.out), f.out.Depth, rtl.MemFIFO), map[string]*rtl.Node{"out_ready": f.outReady})
 	f.popped = f.fifo.Port("out_valid").And(f.outReady).Named("popped")
 	return f
 }

@@ -15,11 +15,11 @@ func (b *builder) fork(s *plan.Stage) *rtl.Module {
 	fifos := make([]*rtl.Instance, len(s.Out))
 	var ready []*rtl.Node
 	for i, out := range s.Out {
-		kind, name := rtl.MemFIFO, fmt.Sprintf("out%d_fifo", i)
+		kind := rtl.MemFIFO
 		if out.Skip {
-			kind, name = rtl.MemSkip, fmt.Sprintf("skip%d", i)
+			kind = rtl.MemSkip
 		}
-		fifos[i] = m.Inst(name, b.fifo(beatType(out), out.Depth, kind), map[string]*rtl.Node{
+		fifos[i] = m.Inst(bufferName(s, i), b.fifo(beatType(out), out.Depth, kind), map[string]*rtl.Node{
 			"in_data": inData, "out_ready": m.In(fmt.Sprintf("out%d_ready", i), rtl.U(1)),
 		})
 		ready = append(ready, fifos[i].Port("in_ready"))
@@ -38,7 +38,7 @@ func (b *builder) fork(s *plan.Stage) *rtl.Module {
 // concat joins the channels of its inputs, pixel by pixel: all beats of the first, then of the next.
 func (b *builder) concat(s *plan.Stage) *rtl.Module {
 	m := rtl.NewModule(b.moduleName(s), fmt.Sprintf("Concatenation %s of %d streams.", s.Node.Name, len(s.In)))
-	fifo := m.Inst("out_fifo", b.fifo(beatType(s.Out[0]), s.Out[0].Depth, rtl.MemFIFO), map[string]*rtl.Node{
+	fifo := m.Inst(bufferName(s, 0), b.fifo(beatType(s.Out[0]), s.Out[0].Depth, rtl.MemFIFO), map[string]*rtl.Node{
 		"out_ready": m.In("out_ready", rtl.U(1)),
 	})
 	turn := m.Reg("turn", index(s.Out[0].Beats()), 0)

@@ -57,11 +57,7 @@ func (w *window) write(accept, data *rtl.Node, pixel *counterSlot, row *rtl.Reg)
 	banks := make([][]*rtl.Mem, w.fold.TapY)
 	for by := range banks {
 		for bx := 0; bx < w.fold.TapX; bx++ {
-			name := "lines"
-			if w.fold.TapY*w.fold.TapX > 1 {
-				name = fmt.Sprintf("lines_%d_%d", by, bx)
-			}
-			mem := m.Mem(name, rtl.MemLine, w.word(), w.bankDepth(), nil)
+			mem := m.Mem(linesName(w.fold, Bank{by, bx}), rtl.MemLine, w.word(), w.bankDepth(), nil)
 			hits := make([]int64, w.rows)
 			for s := range hits {
 				if s%w.fold.TapY == by {
