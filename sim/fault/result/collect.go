@@ -215,14 +215,25 @@ func (p *pile) counts() (all counts) {
 	return all
 }
 
-// cells lists what a pile shows of an outcome, stratum by stratum, in the order of their names.
+// cells lists what a pile shows of an outcome, stratum by stratum, in the order of their names. The pile
+// of all faults shows that of some strata nothing was drawn.
 func (c *collector) cells(p *pile, outcome int) []Cell {
-	cells := make([]Cell, 0, len(p.cells))
-	for _, name := range slices.Sorted(maps.Keys(p.cells)) {
-		n := p.cells[name]
-		cells = append(cells, Cell{
-			Stratum: name, Population: c.strata[name], Drawn: c.total.cells[name].total(), Trials: n.total(), Hits: n[outcome],
-		})
+	names := slices.Collect(maps.Keys(p.cells))
+	if p == &c.total {
+		for _, s := range c.meta.Strata {
+			if p.cells[s.Name] == nil {
+				names = append(names, s.Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	cells := make([]Cell, 0, len(names))
+	for _, name := range names {
+		cell := Cell{Stratum: name, Population: c.strata[name]}
+		if n := p.cells[name]; n != nil {
+			cell.Drawn, cell.Trials, cell.Hits = c.total.cells[name].total(), n.total(), n[outcome]
+		}
+		cells = append(cells, cell)
 	}
 	return cells
 }

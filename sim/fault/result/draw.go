@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"io"
-	"math"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -43,16 +42,12 @@ func (g *Grid) Draw(w io.Writer, format string) error {
 	colours.SetMin(0)
 	colours.SetMax(g.greatest())
 	if len(g.Layers) > 0 {
-		h := plotter.NewHeatMap(gridXYZ{g}, colours.Palette(255))
-		h.Min, h.Max, h.NaN = 0, colours.Max(), nothing
-		p.Add(h)
+		p.Add(fields{g, colours})
 		cell := clamp(640/vg.Length(len(g.Bits)), 3, 16)
 		line := clamp(longest/vg.Length(len(g.Layers)), 1, lineSize)
 		p.X.Tick.Marker = g.bitTicks(cell)
 		names, chars := g.layerTicks(line)
 		p.Y.Tick.Marker = names
-		p.X.Min, p.X.Max = -0.5, float64(len(g.Bits))-0.5
-		p.Y.Min, p.Y.Max = 0.5-float64(len(g.Layers)), 0.5
 		width = max(width, cell*vg.Length(len(g.Bits))+vg.Length(chars)*charWidth+margins+barWidth)
 		height = max(height, line*vg.Length(len(g.Layers))+margins)
 	} else {
@@ -90,17 +85,38 @@ func (g *Grid) greatest() float64 {
 	return m
 }
 
-// gridXYZ shows a grid to the plotter: column k is the k-th bit, the first layer is at the top.
-type gridXYZ struct{ *Grid }
+// fields plots a grid: the k-th bit around x = k, the k-th layer around y = -k. (plotter.HeatMap leaves out
+// fields at the edges where rounding puts them outside by a hair.)
+type fields struct {
+	*Grid
+	colours palette.ColorMap
+}
 
-func (g gridXYZ) Dims() (columns, rows int) { return len(g.Bits), len(g.Layers) }
-func (g gridXYZ) X(column int) float64      { return float64(column) }
-func (g gridXYZ) Y(row int) float64         { return float64(row - len(g.Layers) + 1) }
-func (g gridXYZ) Z(column, row int) float64 {
-	if rate := g.Rate[len(g.Layers)-1-row][column]; rate != nil {
-		return *rate
+func (f fields) DataRange() (xmin, xmax, ymin, ymax float64) {
+	return -0.5, float64(len(f.Bits)) - 0.5, 0.5 - float64(len(f.Layers)), 0.5
+}
+
+func (f fields) Plot(c draw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	for i, row := range f.Rate {
+		for k, rate := range row {
+			left, right := toX(float64(k)-0.5), toX(float64(k)+0.5)
+			low, high := toY(-float64(i)-0.5), toY(-float64(i)+0.5)
+			c.SetColor(f.colour(rate))
+			c.Fill(vg.Rectangle{Min: vg.Point{X: left, Y: low}, Max: vg.Point{X: right, Y: high}}.Path())
+		}
 	}
-	return math.NaN()
+}
+
+func (f fields) colour(rate *float64) color.Color {
+	if rate == nil {
+		return nothing
+	}
+	c, err := f.colours.At(*rate)
+	if err != nil {
+		panic(fmt.Sprintf("BUG: result: no colour for the rate %v of at most %v: %v", *rate, f.colours.Max(), err))
+	}
+	return c
 }
 
 // bitTicks labels as many bits as there is room for.

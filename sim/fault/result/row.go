@@ -12,8 +12,8 @@ type Row struct {
 	Kind    string `parquet:"kind,dict"`    // what it struck: weights, bias, requant, line, fifo, skip, register, ...
 	Tensor  string `parquet:"tensor,dict"`  // the tensor, memory or register
 	Layer   string `parquet:"layer,dict"`   // the network's node
-	Index   int64  `parquet:"index"`        // element of the tensor, or word; -1 for more than one
-	Bit     int32  `parquet:"bit"`          // from the least significant; -1 for more than one
+	Index   int64  `parquet:"index"`        // element of the tensor, or word of the memory; below 0 for a register or for more than one
+	Bit     int32  `parquet:"bit"`          // from the least significant; below 0 for more than one
 	Cycle   *int64 `parquet:"cycle"`        // null where it struck before the run
 
 	// The number that was struck: an integer exactly, fp32 as the float it is. Null where it is not one value.

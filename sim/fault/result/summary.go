@@ -5,19 +5,19 @@ import (
 	"iter"
 )
 
-// Report says how results are summed up and pictured. The zero Report has point estimates, heat maps of the
+// Report says how results are summed up and pictured. The zero Report has intervals of 95 %, heat maps of the
 // critical faults and the 20 most critical bits.
 type Report struct {
-	Estimator Estimator
-	Outcome   Outcome // of the heat map; "" for Critical
-	Top       int     // bits in the list of the most critical; 0 for 20
+	Estimator Estimator // nil for Intervals(0.95)
+	Outcome   Outcome   // of the heat map; "" for Critical
+	Top       int       // bits in the list of the most critical; 0 for 20
 	// More writes further files into the folder, beside those of this package.
 	More func(dir string) error
 }
 
 func (r Report) withDefaults() Report {
 	if r.Estimator == nil {
-		r.Estimator = Pooled
+		r.Estimator = Intervals(0.95)
 	}
 	if r.Outcome == "" {
 		r.Outcome = Critical
@@ -26,46 +26,6 @@ func (r Report) withDefaults() Report {
 		r.Top = 20
 	}
 	return r
-}
-
-// Cell is the part of a group of faults that was drawn from one stratum.
-type Cell struct {
-	Stratum    string
-	Population int64 // faults of the stratum; 0 where there is no bound or it is not known
-	Drawn      int64 // of them, rows of the campaign
-	Trials     int64 // of those, rows of the group; all of them where the stratum lies within the group
-	Hits       int64 // of those, rows with the outcome
-}
-
-// Estimate is a rate and an interval that holds the true one; no interval where Low and High are nil.
-type Estimate struct {
-	Rate float64  `json:"rate"` // 0 to 1
-	Low  *float64 `json:"low,omitempty"`
-	High *float64 `json:"high,omitempty"`
-}
-
-// Estimator tells the rate of an outcome in a group of faults from what each stratum shows of it.
-type Estimator func([]Cell) Estimate
-
-// Pooled is the share of hits where each row counts for as many faults as it stands for in its stratum, or
-// for one where a population is not known. It has no interval.
-func Pooled(cells []Cell) Estimate {
-	weighted := true
-	for _, c := range cells {
-		weighted = weighted && c.Population > 0
-	}
-	hits, trials := 0.0, 0.0
-	for _, c := range cells {
-		each := 1.0
-		if weighted {
-			each = float64(c.Population) / float64(c.Drawn)
-		}
-		hits, trials = hits+each*float64(c.Hits), trials+each*float64(c.Trials)
-	}
-	if trials == 0 {
-		return Estimate{}
-	}
-	return Estimate{Rate: hits / trials}
 }
 
 // Summary is what a campaign came to. It is summary.json.
