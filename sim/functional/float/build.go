@@ -37,6 +37,14 @@ func (b *builder) build() error {
 			s.in = append(s.in, b.e.index[v])
 		}
 		s.operator = b.operator(n, s.in, s.out)
+		switch s.operator.(type) {
+		case *relu, *pool:
+			s.selects = true
+		case *join:
+			s.selects, s.follows = true, true
+		case *norm:
+			s.follows = true // what makes the same of two numbers is most often the rectifier after it
+		}
 		b.e.steps = append(b.e.steps, s)
 	}
 	b.e.values = make([]value, len(b.shapes))
@@ -92,6 +100,6 @@ func (b *builder) split(in, by int) int {
 	s := b.shapes[in].Shape
 	out := b.add(&graph.Value{Name: b.shapes[in].Name, Shape: graph.Shape{C: s.C * by, H: s.H, W: ceil(s.W, by)}})
 	b.splits[key] = out
-	b.e.steps = append(b.e.steps, step{operator: &splitter{in, out, by}, at: noNode, in: []int{in}, out: out})
+	b.e.steps = append(b.e.steps, step{operator: &splitter{in, out, by}, at: noNode, in: []int{in}, out: out, selects: true, follows: true})
 	return out
 }

@@ -2,12 +2,32 @@ package float
 
 import "rampart/sim/functional/float/kernel"
 
-// compute sums a part of some output channels, in blocks where the weights are packed for it.
+// The input that a band of outputs reads is to stay in a core's second cache from one block of channels to the
+// next. Wider bands than these gain nothing.
+const (
+	bandBytes   = 1 << 18
+	bandColumns = 512
+)
+
+// compute sums a part of some output channels, band by band.
 func (c *conv) compute(w *Worker, first, count int, r rect, ps []Patch) {
 	if len(ps) > 0 {
 		c.one(w, first, r, ps)
 		return
 	}
+	for x := r.x0; x < r.x1; x += bandColumns {
+		x1 := min(x+bandColumns, r.x1)
+		bytes := 4 * c.perIn * c.split * (x1 - x) * c.rows.inStep // that a row of every phase reads
+		tile := kernel.Tile * c.rows.outStep
+		rows := max(1, bandBytes/bytes/kernel.Tile) * tile
+		for y := r.y0; y < r.y1; y += rows {
+			c.band(w, first, count, rect{y, min(y+rows, r.y1), x, x1})
+		}
+	}
+}
+
+// band sums a part of some output channels, in blocks where the weights are packed for it.
+func (c *conv) band(w *Worker, first, count int, r rect) {
 	for o := first; o < first+count; {
 		n := c.block(o, w.e.kernels.Block)
 		if n == 0 || o+n > first+count {

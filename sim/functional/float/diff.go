@@ -27,7 +27,7 @@ type OutputDiff struct {
 type Stats struct {
 	MACs  int64 // multiply-accumulates, those with padding included
 	Nodes int   // nodes that were evaluated, in whole or in part
-	Last  int   // the last node whose output differs, -1 for none
+	Last  int   // the last node whose output may differ, -1 for none
 }
 
 // Masked tells whether no output of the network differs.

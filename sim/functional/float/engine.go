@@ -25,6 +25,9 @@ type step struct {
 	at  int // the node, noNode for what the engine does for itself
 	in  []int
 	out int
+
+	selects bool // each element of the output is one of the inputs', or 0
+	follows bool // it is not worth while to look whether a changed input left the output as it was
 }
 
 const noNode = math.MinInt

@@ -78,6 +78,49 @@ func TestAgainstGraph(t *testing.T) {
 	})
 }
 
+// Maps that are computed in several bands: wide and high ones of many channels, from all kinds of convolution,
+// with sums from -0 and infinite weights so that the edges of the whole map and not of a band are computed anew.
+func TestBands(t *testing.T) {
+	m := &maker{r: rand.New(rand.NewPCG(4, 4)), g: &graph.Graph{Name: "bands"}}
+	x := m.g.Input("x", graph.Shape{C: 24, H: 19, W: bandColumns + 70})
+	add := func(name string, op graph.Op) {
+		v, err := m.g.Add(name, op, name, x)
+		require.NoError(t, err)
+		m.g.Outputs = append(m.g.Outputs, v)
+	}
+	three, two := graph.NewWindow(3, 3), graph.NewWindow(2, 2)
+	three.Before, three.After, two.Stride = [2]int{1, 1}, [2]int{1, 1}, [2]int{2, 2}
+	bias := m.numbers(5)
+	bias[4] = float32(math.Copysign(0, -1))
+	add("conv", &graph.Conv{Window: three, Group: 1, Out: 5, Weight: m.numbers(24 * 5 * 9), Bias: bias})
+	add("transposed", &graph.ConvTranspose{Window: two, Group: 1, Out: 3, Weight: m.numbers(24 * 3 * 4)})
+	three.Stride = [2]int{2, 2}
+	add("strided", &graph.Conv{Window: three, Group: 2, Out: 4, Weight: m.numbers(12 * 4 * 9), Bias: bias[:4]})
+	images := []*graph.Tensor{{Shape: x.Shape, Data: m.numbers(x.Shape.Size())}}
+	for i := range images[0].Data { // so that sums of -0 arise
+		images[0].Data[i] *= float32(m.r.IntN(2))
+	}
+	e, err := New(m.g)
+	require.NoError(t, err)
+	require.Greater(t, 24*4*bandColumns*19, 3*bandBytes, "one band is not enough")
+	w := e.Worker()
+	require.NoError(t, w.Run(images))
+	for _, ps := range [][]Patch{
+		nil,
+		{{Node: -1, Tensor: Output, Index: x.Shape.Size() / 2, Change: FlipBit(28)}},
+		{{Node: 0, Tensor: Weight, Index: 4*24*9 + 3, Change: Replace(float32(math.Inf(1)))}, {Node: 2, Tensor: Weight, Index: 40, Change: FlipBit(30)}},
+		{{Node: 0, Tensor: Bias, Index: 0, Change: FlipBit(31)}, {Node: 1, Tensor: Weight, Index: 5, Change: FlipBit(23)}},
+	} {
+		now := oracle(t, m.g, images, ps)
+		for _, how := range []func([]Patch) *Diff{w.Strike, w.Dense} {
+			how(ps)
+			for _, v := range m.g.Outputs {
+				requireSame(t, now[v.Name], w.Faulty(v), "%v: %s", ps, v.Name)
+			}
+		}
+	}
+}
+
 // The comparison above sees a result that is wrong in one bit.
 func TestComparisonSees(t *testing.T) {
 	g, images := randomGraph(3)
@@ -131,6 +174,8 @@ func TestByHand(t *testing.T) {
 	everySet(t, func(t *testing.T, k *kernel.Set) {
 		e, err := NewOn(g, k)
 		require.NoError(t, err)
+		assert.Equal(t, k.Name, e.Kernels())
+		assert.Same(t, g, e.Graph())
 		w := e.Worker()
 		require.NoError(t, w.Run(images))
 		assert.Equal(t, []float32{6.5, 1, 0}, w.Tensor(g.Nodes[2].Out).Data)

@@ -10,6 +10,11 @@ func whole(s graph.Shape) rect { return rect{0, s.H, 0, s.W} }
 
 func (r rect) empty() bool { return r.y0 >= r.y1 || r.x0 >= r.x1 }
 
+// holds tells whether all of o, which is not empty, lies within r.
+func (r rect) holds(o rect) bool {
+	return r.y0 <= o.y0 && o.y1 <= r.y1 && r.x0 <= o.x0 && o.x1 <= r.x1
+}
+
 // join is the least rect that holds both.
 func (r rect) join(o rect) rect {
 	switch {

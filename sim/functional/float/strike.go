@@ -13,9 +13,11 @@ func (w *Worker) hit(patches []Patch, all bool) *Diff {
 	if !w.ran {
 		panic("BUG: float: a patched frame before any golden one")
 	}
-	w.restore()
+	w.changed, w.stale = w.stale, w.changed
+	clear(w.dirty)
 	w.diff.NonFinite, w.diff.Stats = false, Stats{Last: -1}
 	for i := range w.e.graph.Inputs {
+		w.restore(i, nil)
 		w.patchOutput(i, w.of(-1-i, patches))
 		w.alarm(i)
 	}
@@ -23,11 +25,14 @@ func (w *Worker) hit(patches []Patch, all bool) *Diff {
 		s := &w.e.steps[i]
 		ps := w.of(s.at, patches)
 		if !all && len(ps) == 0 && !slices.ContainsFunc(s.in, func(v int) bool { return w.dirty[v] }) {
+			w.restore(s.out, nil)
 			continue
 		}
 		w.visit(s, ps, all)
 		w.patchOutput(s.out, ps)
-		w.alarm(s.out)
+		if w.uneven || !s.selects || len(ps) > 0 {
+			w.alarm(s.out)
+		}
 		if s.at != noNode {
 			w.diff.Stats.Nodes++
 			if w.dirty[s.out] {
@@ -60,6 +65,7 @@ func (w *Worker) visit(s *step, ps []Patch, all bool) {
 	for _, c := range w.chains.struck {
 		todo[c] = full
 	}
+	w.restore(s.out, todo)
 	for c := 0; c < len(todo); {
 		end := c + 1
 		switch {
@@ -76,9 +82,13 @@ func (w *Worker) visit(s *step, ps []Patch, all bool) {
 		c = end
 	}
 	for c, r := range todo {
-		if !r.empty() {
-			w.changed[s.out][c] = w.differing(s.out, c, r)
-			w.dirty[s.out] = w.dirty[s.out] || !w.changed[s.out][c].empty()
+		if r.empty() {
+			continue
 		}
+		if all || !s.follows || w.chains.has(c) {
+			r = w.differing(s.out, c, r)
+		}
+		w.changed[s.out][c] = r
+		w.dirty[s.out] = w.dirty[s.out] || !r.empty()
 	}
 }

@@ -57,13 +57,19 @@ func (e *Engine) Len(node int, t Tensor) int {
 // Parameters is a tensor of a node's parameters, nil where there is none; [out][in/group][kh][kw] for the
 // weights of a Conv, [in][out/group][kh][kw] for those of a ConvTranspose.
 func Parameters(n *graph.Node, t Tensor) []float32 {
+	var weight, bias []float32
+	norm := &graph.BatchNorm{}
 	switch op := n.Op.(type) {
 	case *graph.Conv:
-		return map[Tensor][]float32{Weight: op.Weight, Bias: op.Bias}[t]
+		weight, bias = op.Weight, op.Bias
 	case *graph.ConvTranspose:
-		return map[Tensor][]float32{Weight: op.Weight, Bias: op.Bias}[t]
+		weight, bias = op.Weight, op.Bias
 	case *graph.BatchNorm:
-		return map[Tensor][]float32{Gamma: op.Gamma, Beta: op.Beta, Mean: op.Mean, Var: op.Var}[t]
+		norm = op
 	}
-	return nil
+	tensors := [...][]float32{Weight: weight, Bias: bias, Gamma: norm.Gamma, Beta: norm.Beta, Mean: norm.Mean, Var: norm.Var}
+	if int(t) >= len(tensors) {
+		return nil
+	}
+	return tensors[t]
 }

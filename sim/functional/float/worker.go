@@ -12,7 +12,9 @@ type Worker struct {
 	golden, now [][]float32 // per value, with its zeros
 	changed     [][]rect    // per value and channel: where now may differ from golden
 	dirty       []bool      // per value: whether any of its channels has changed
+	stale       [][]rect    // per value and channel: where it did at the last strike, and is not yet restored
 	wild        []bool      // per value: whether the golden one holds a NaN or an infinity
+	uneven      bool        // whether any is wild
 	outputs     []golden
 	ran         bool
 	diff        Diff
@@ -30,13 +32,13 @@ type Worker struct {
 func (e *Engine) Worker() *Worker {
 	n := len(e.values)
 	w := &Worker{
-		e: e, golden: make([][]float32, n), now: make([][]float32, n), changed: make([][]rect, n),
+		e: e, golden: make([][]float32, n), now: make([][]float32, n), changed: make([][]rect, n), stale: make([][]rect, n),
 		dirty: make([]bool, n), wild: make([]bool, n), outputs: make([]golden, len(e.heads)),
 	}
 	width := 0
 	for i, v := range e.values {
 		w.golden[i], w.now[i] = make([]float32, v.size), make([]float32, v.size)
-		w.changed[i] = make([]rect, v.Shape.C)
+		w.changed[i], w.stale[i] = make([]rect, v.Shape.C), make([]rect, v.Shape.C)
 		width = max(width, v.Shape.W)
 	}
 	for _, s := range e.steps {
@@ -55,7 +57,10 @@ func (w *Worker) Run(images []*graph.Tensor) error {
 	if err := w.e.checkImages(images); err != nil {
 		return err
 	}
-	w.forget()
+	for i := range w.changed {
+		clear(w.changed[i])
+	}
+	w.uneven = false
 	for i, t := range images {
 		v := &w.e.values[i]
 		for c := range v.Shape.C {
@@ -69,6 +74,7 @@ func (w *Worker) Run(images []*graph.Tensor) error {
 		copy(w.golden[i], now)
 		nan, inf := w.nonFinite(w.golden, i, w.full(i))
 		w.wild[i] = nan+inf > 0
+		w.uneven = w.uneven || w.wild[i]
 	}
 	for i := range w.outputs {
 		w.outputs[i].measure(w, &w.e.heads[i])
@@ -142,29 +148,14 @@ func (w *Worker) nonFinite(frame [][]float32, v int, parts []rect) (nan, inf int
 	return nan, inf
 }
 
-// forget takes nothing for changed any more, and leaves what is there.
-func (w *Worker) forget() {
-	for i, dirty := range w.dirty {
-		if dirty {
-			clear(w.changed[i])
-			w.dirty[i] = false
+// restore makes golden again what is stale of a value, save in the channels all of whose stale part is about
+// to be computed anyway.
+func (w *Worker) restore(v int, todo []rect) {
+	m := &w.e.values[v]
+	for c, r := range w.stale[v] {
+		if !r.empty() && (todo == nil || !todo[c].holds(r)) {
+			runs(m, m, c, c, r, func(a, _, n int) { copy(w.now[v][a:a+n], w.golden[v][a:a+n]) })
 		}
 	}
-}
-
-// restore makes everything golden again.
-func (w *Worker) restore() {
-	for i, dirty := range w.dirty {
-		if !dirty {
-			continue
-		}
-		m := &w.e.values[i]
-		for c, r := range w.changed[i] {
-			if r.empty() {
-				continue
-			}
-			runs(m, m, c, c, r, func(a, _, n int) { copy(w.now[i][a:a+n], w.golden[i][a:a+n]) })
-		}
-	}
-	w.forget()
+	clear(w.stale[v])
 }

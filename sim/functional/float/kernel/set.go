@@ -8,6 +8,9 @@ import (
 // Slack is how many elements Conv may read past the last that counts. Their values do not matter.
 const Slack = 15
 
+// Tile is how many rows Conv computes at a time at most. Areas of a multiple of so many take the least time.
+const Tile = 6
+
 // Set is one implementation of every kernel.
 type Set struct {
 	Name  string

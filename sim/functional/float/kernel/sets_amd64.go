@@ -37,13 +37,13 @@ type convTile func(y *float32, yRow, yPlane int, x *float32, xRow int, offs *int
 
 // Element [c][r] is for c+1 channels and tiles of r+1 rows.
 var (
-	conv512 = [4][6]convTile{
+	conv512 = [4][Tile]convTile{
 		{conv512x1x1, conv512x2x1, conv512x3x1, conv512x4x1, conv512x5x1, conv512x6x1},
 		{conv512x1x2, conv512x2x2, conv512x3x2, conv512x4x2, conv512x5x2, conv512x6x2},
 		{conv512x1x3, conv512x2x3, conv512x3x3, conv512x4x3, conv512x5x3, conv512x6x3},
 		{conv512x1x4, conv512x2x4, conv512x3x4, conv512x4x4, conv512x5x4, conv512x6x4},
 	}
-	conv256 = [2][6]convTile{
+	conv256 = [2][Tile]convTile{
 		{conv256x1x1, conv256x2x1, conv256x3x1, conv256x4x1, conv256x5x1, conv256x6x1},
 		{conv256x1x2, conv256x2x2, conv256x3x2, conv256x4x2, conv256x5x2, conv256x6x2},
 	}
@@ -63,7 +63,7 @@ func convAVX2(y, x []float32, a Area, taps *Taps, w, bias []float32) {
 
 // convTiles goes down the area in columns as wide as a vector. Tiles of nearly one size cover the rows, for a
 // small one takes longer than its share.
-func convTiles(tiles *[6]convTile, lanes int, y, x []float32, a Area, taps *Taps, w, bias []float32) {
+func convTiles(tiles *[Tile]convTile, lanes int, y, x []float32, a Area, taps *Taps, w, bias []float32) {
 	if a.Rows == 0 || a.Cols == 0 {
 		return
 	}
