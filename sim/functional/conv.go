@@ -22,6 +22,10 @@ type conv struct {
 	parts   [][]part // per phase of the rows
 	scale   *kernel.Scale
 	fan     *fan
+	weave   *weave // nil where the gather kernel does not suit
+
+	perPixel  int64   // multiply-accumulates of an output pixel, about
+	denseCost float64 // of an output pixel by the dense kernel, in steps of 16 accumulators
 
 	row, origin, size int // of the accumulators
 }
@@ -35,15 +39,33 @@ func (e *Engine) newConv(i int, op *fixed.Conv, g *geometry) *conv {
 		c.exactly = true
 		return c
 	}
-	c.row = (g.xs.before + c.shape.W + g.xs.after) * c.shape.C
-	c.origin = g.ys.before*c.row + g.xs.before*c.shape.C
-	c.size = (g.ys.before + c.shape.H + g.ys.after) * c.row
 	c.parts = c.pack()
 	c.fan = c.newFan()
+	c.weave = c.newWeave()
+	c.row = (g.xs.before + c.shape.W + max(g.xs.after, c.weave.slack(c.shape.C))) * c.shape.C
+	c.origin = g.ys.before*c.row + g.xs.before*c.shape.C
+	c.size = (g.ys.before + c.shape.H + g.ys.after) * c.row
+	c.layFan()
+	for i := range c.parts {
+		for k := range c.parts[i] {
+			p := &c.parts[i][k]
+			c.denseCost += float64(p.blocks*len(p.offs)) / float64(p.strip.step*len(c.parts))
+		}
+	}
+	c.perPixel = c.macs() / int64(c.shape.H*c.shape.W)
 	if !wide(dst.Value) {
 		c.scale = kernel.NewScale(c.constants(nil))
 	}
 	return c
+}
+
+// macs is the multiply-accumulates of a whole frame, products with padding among them.
+func (c *conv) macs() int64 {
+	s := c.shape
+	if c.Transposed { // each input, not each output, meets every kernel element
+		s = c.src.Shape
+	}
+	return int64(len(c.Weight)) * int64(s.H) * int64(s.W)
 }
 
 // simple tells whether the kernels can do this convolution: its sums, or all of them that count, fit 32 bits.

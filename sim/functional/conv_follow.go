@@ -65,7 +65,11 @@ func (c *conv) follow(w *Worker, ps []Patch) []Patch {
 		return ps
 	}
 	if changed {
-		c.spread(w)
+		if c.weave != nil && w.marks[c.in].more(w.e.few) {
+			c.spreadWoven(w)
+		} else {
+			c.spread(w)
+		}
 	}
 	left := ps
 	if c.holds(ps) && !entangled(ps) {
@@ -149,7 +153,8 @@ func (c *conv) spread(w *Worker) {
 // find collects the changed pairs of channels of the input, row by row.
 func (c *conv) find(w *Worker) {
 	in, s := &w.marks[c.in], &w.work
-	s.changes, s.dx, s.pairs = s.changes[:0], s.dx[:0], s.pairs[:0]
+	s.changes = s.changes[:0]
+	end := 0
 	f := &w.frames[c.src.image]
 	n := (c.src.Shape.C + 1) &^ 1
 	split := c.src.Format.Bits == 16
@@ -160,20 +165,22 @@ func (c *conv) find(w *Worker) {
 				x := i*64 + bits.TrailingZeros64(b)
 				at := c.image.at(y, x) + c.src.channel
 				now, was := f.now[at:][:n], f.golden[at:][:n]
-				start := len(s.dx)
+				start := end
 				for k := 0; k+1 < len(now); k += 2 {
 					a, b := int32(now[k])-int32(was[k]), int32(now[k+1])-int32(was[k+1])
 					if a|b == 0 {
 						continue
 					}
 					if split { // differences of 17 bits go in halves
-						s.dx, s.pairs = append(s.dx, both(a>>1, b>>1)), append(s.pairs, int32(k/2))
+						s.dx[end], s.pairs[end] = both(a>>1, b>>1), int32(k/2)
 						a, b = a-a>>1, b-b>>1
+						end++
 					}
-					s.dx, s.pairs = append(s.dx, both(a, b)), append(s.pairs, int32(k/2))
+					s.dx[end], s.pairs[end] = both(a, b), int32(k/2)
+					end++
 				}
-				if len(s.dx) > start {
-					s.changes = append(s.changes, change{x, start, len(s.dx)})
+				if end > start {
+					s.changes = append(s.changes, change{x, start, end})
 				}
 			}
 		}
@@ -303,20 +310,5 @@ func (w *Worker) markRow(v, y, from, to int) {
 	}
 	mask := w.work.mask[:(hi-lo+63)/64]
 	w.e.kernels.Diff(mask, f.now[lo:hi], f.golden[lo:hi])
-	for i, b := range mask {
-		for b != 0 {
-			k := i*64 + bits.TrailingZeros64(b)
-			pixel := k / m.step
-			if ch := k - pixel*m.step - val.channel; ch >= 0 && ch < val.Shape.C {
-				marks.set(y, from+pixel)
-				end := (pixel + 1) * m.step // the rest of this pixel says nothing new
-				if end >= i*64+64 {
-					break
-				}
-				b &^= 1<<(end-i*64) - 1
-				continue
-			}
-			b &= b - 1
-		}
-	}
+	marks.addDiff(mask, y, from, to, m.step, val.channel, val.Shape.C)
 }

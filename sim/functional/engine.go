@@ -16,6 +16,7 @@ type Engine struct {
 	images  []image
 	index   map[*fixed.Value]int
 	nodes   []node
+	few     int // changed pixels of a convolution's input that go one by one, not by strips
 }
 
 // node is an operator with its operands, as indices into Engine.values.
@@ -46,7 +47,7 @@ func New(net *fixed.Net, k *kernel.Set) (*Engine, error) {
 	if err := fixed.Check(net); err != nil {
 		return nil, fmt.Errorf("integer engine: %w", err)
 	}
-	e := &Engine{net: net, kernels: k, index: map[*fixed.Value]int{}}
+	e := &Engine{net: net, kernels: k, index: map[*fixed.Value]int{}, few: 32}
 	shapes := map[*fixed.Node]*geometry{}
 	borders := map[*fixed.Value]border{}
 	for _, n := range net.Nodes {
@@ -83,11 +84,8 @@ func (e *Engine) operator(i int, g *geometry) (operator, int64) {
 	n := &e.nodes[i]
 	switch op := n.Op.(type) {
 	case *fixed.Conv:
-		macs := int64(len(op.Weight)) * int64(n.Out.Shape.H) * int64(n.Out.Shape.W)
-		if op.Transposed { // each input, not each output, meets every kernel element
-			macs = int64(len(op.Weight)) * int64(n.In[0].Shape.H) * int64(n.In[0].Shape.W)
-		}
-		return e.newConv(i, op, g), macs
+		c := e.newConv(i, op, g)
+		return c, c.macs()
 	case *fixed.MaxPool:
 		return e.newPool(i, op), 0
 	case *fixed.Concat:

@@ -44,10 +44,14 @@ func (c *conv) newFan() *fan {
 	}
 	f.step = 2 * widest * c.Kernel[0] * c.Kernel[1]
 	f.w = make([]int16, pairs*f.step)
-	for i := range f.classes {
-		c.segments(f, &f.classes[i])
-	}
 	return f
+}
+
+// layFan lays out the weights of all classes.
+func (c *conv) layFan() {
+	for i := range c.fan.classes {
+		c.segments(c.fan, &c.fan.classes[i])
+	}
 }
 
 // serves is the output channels that a pair of input channels adds to.

@@ -69,6 +69,7 @@ func TestRandomNetworks(t *testing.T) {
 				d := nettest.New(seed)
 				net := d.Net(d.Within(1, 7))
 				s := start(t, net, d.Inputs(net), k)
+				s.e.SetFew(d.Pick(0, 1, 32))
 				require.NoError(t, unequal("run", net, s.golden, s.w.Tensor), "seed %d", seed)
 				for range 20 {
 					ps := anyPatches(d, net)

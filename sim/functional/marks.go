@@ -80,3 +80,63 @@ func (m *marks) each(y int, f func(x int)) {
 }
 
 func (m *marks) unset(y, x int) { m.bits[y*m.words+x>>6] &^= 1 << (x & 63) }
+
+// more tells whether there are more marks than n.
+func (m *marks) more(n int) bool {
+	for _, b := range m.bits[m.lo*m.words : m.hi*m.words] {
+		if n -= bits.OnesCount64(b); n < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// addDiff marks the pixels from <= x < to of row y of which one of so many channels differs: diff has a bit for
+// each of the step elements of each pixel, and the channels begin with that number.
+func (m *marks) addDiff(diff []uint64, y, from, to, step, channel, channels int) {
+	some := uint64(0)
+	for _, b := range diff {
+		some |= b
+	}
+	if some == 0 {
+		return
+	}
+	row := m.row(y)
+	found := uint64(0)
+	if 64%step == 0 {
+		per := 64 / step
+		mask := uint64(1)<<channels - 1
+		if channels == 64 {
+			mask = ^uint64(0)
+		}
+		for i, b := range diff {
+			if b == 0 {
+				continue
+			}
+			for p := from + i*per; b != 0; p++ {
+				if b>>channel&mask != 0 {
+					row[p>>6] |= 1 << (p & 63)
+					found = 1
+				}
+				b >>= step & 63
+				if step == 64 {
+					break
+				}
+			}
+		}
+	} else {
+		for i, b := range diff {
+			for ; b != 0; b &= b - 1 {
+				k := i*64 + bits.TrailingZeros64(b)
+				if ch := k%step - channel; ch >= 0 && ch < channels {
+					p := from + k/step
+					row[p>>6] |= 1 << (p & 63)
+					found = 1
+				}
+			}
+		}
+	}
+	if found != 0 {
+		m.rows(y, y+1)
+	}
+}

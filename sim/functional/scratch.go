@@ -17,6 +17,7 @@ type scratch struct {
 	rows    []int // per input row: its first change
 	dx      []uint32
 	pairs   []int32
+	from    []int32 // per input row and column: the first entry of dx and pairs; a column more than the input has
 	segs    []kernel.Segment
 	starts  []int
 	lanes   []int64
@@ -26,7 +27,7 @@ type scratch struct {
 // newScratch is enough for every node of the engine.
 func newScratch(e *Engine) scratch {
 	var s scratch
-	sums, row, mask, width, pixels, height := 0, 0, 0, 0, 0, 0
+	sums, row, mask, width, pixels, height, entries, from := 0, 0, 0, 0, 0, 0, 0, 0
 	for i := range e.images {
 		mask = max(mask, e.images[i].row/64+1)
 	}
@@ -40,6 +41,9 @@ func newScratch(e *Engine) scratch {
 		if !ok {
 			continue
 		}
+		in := c.src.Shape
+		entries = max(entries, 2*in.H*in.W*((in.C+1)/2)+kernel.Lanes) // of 17 bits there are two for a pair
+		from = max(from, in.H*(in.W+1))
 		for _, parts := range c.parts {
 			for k := range parts {
 				p := &parts[k]
@@ -49,6 +53,7 @@ func newScratch(e *Engine) scratch {
 	}
 	s.sums, s.row, s.line = make([]int32, sums), make([]int32, row), make([]int32, row)
 	s.bytes, s.mask = make([]uint8, width), make([]uint64, mask)
+	s.dx, s.pairs, s.from = make([]uint32, entries), make([]int32, entries), make([]int32, from)
 	s.pixels, s.rows = make([]uint64, pixels), make([]int, height+1)
 	return s
 }

@@ -63,3 +63,73 @@ func argMax8(mask *uint8, x *int16, step int, pixels int, absent *[8]uint16)
 //
 //go:noescape
 func argMaxMany(mask *uint8, x *int16, step int, pixels int, channels int)
+
+// gather256x1x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x1x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x1x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x1x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x2x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x2x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x2x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x2x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x3x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x3x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x3x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x3x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x4x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x4x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x5x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x5x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x7x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x7x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x2x2x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x2x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x2x2x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x2x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x3x2x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x3x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x3x2x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x3x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather256x4x2x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather256x4x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)

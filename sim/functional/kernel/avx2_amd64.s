@@ -1061,3 +1061,1098 @@ eight:
 	DECQ        BX
 	JNZ         pixel
 	RET
+
+// func gather256x1x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x1x1x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R11
+	ADDQ  R11, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+row:
+	MOVLQSX (DX), R11
+	MOVLQSX (DX)(SI*1), R12
+	CMPQ    R11, R12
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R11*4), R13
+	LEAQ         (R10)(R13*2), R13
+	VPBROADCASTD (R8)(R11*4), Y2
+	VPMADDWD     (R13), Y2, Y3
+	VPADDD       Y3, Y0, Y0
+	VPMADDWD     32(R13), Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	INCQ         R11
+	CMPQ         R11, R12
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func gather256x1x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x1x1x4(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R11
+	ADDQ  R11, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+
+row:
+	MOVLQSX (DX), R11
+	MOVLQSX (DX)(SI*1), R12
+	CMPQ    R11, R12
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R11*4), R13
+	LEAQ         (R10)(R13*2), R13
+	VPBROADCASTD (R8)(R11*4), Y4
+	VPMADDWD     (R13), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     32(R13), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     64(R13), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     96(R13), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	INCQ         R11
+	CMPQ         R11, R12
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func gather256x2x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x2x1x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y4
+	VPMADDWD     (R14), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     32(R14), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     (R14)(R11*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     32(R14)(R11*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y2, Y0
+	VMOVDQA Y3, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x2x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x2x1x4(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y8
+	VPMADDWD     (R14), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     32(R14), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     64(R14), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     96(R14), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     (R14)(R11*1), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     32(R14)(R11*1), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     64(R14)(R11*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     96(R14)(R11*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y4, Y0
+	VMOVDQA Y5, Y1
+	VMOVDQA Y6, Y2
+	VMOVDQA Y7, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x3x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x3x1x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y6
+	VPMADDWD     (R14), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     32(R14), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     (R14)(R11*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     32(R14)(R11*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     (R14)(R11*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     32(R14)(R11*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y2, Y0
+	VMOVDQA Y3, Y1
+	VMOVDQA Y4, Y2
+	VMOVDQA Y5, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x3x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x3x1x4(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y12
+	VPMADDWD     (R14), Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     32(R14), Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     64(R14), Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     96(R14), Y12, Y13
+	VPADDD       Y13, Y3, Y3
+	VPMADDWD     (R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     32(R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y5, Y5
+	VPMADDWD     64(R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     96(R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y7, Y7
+	VPMADDWD     (R14)(R11*2), Y12, Y13
+	VPADDD       Y13, Y8, Y8
+	VPMADDWD     32(R14)(R11*2), Y12, Y13
+	VPADDD       Y13, Y9, Y9
+	VPMADDWD     64(R14)(R11*2), Y12, Y13
+	VPADDD       Y13, Y10, Y10
+	VPMADDWD     96(R14)(R11*2), Y12, Y12
+	VPADDD       Y12, Y11, Y11
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y4, Y0
+	VMOVDQA Y5, Y1
+	VMOVDQA Y6, Y2
+	VMOVDQA Y7, Y3
+	VMOVDQA Y8, Y4
+	VMOVDQA Y9, Y5
+	VMOVDQA Y10, Y6
+	VMOVDQA Y11, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	VPXOR   Y10, Y10, Y10
+	VPXOR   Y11, Y11, Y11
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	VMOVDQU Y6, 64(AX)
+	VMOVDQU Y7, 96(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x4x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x4x1x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	LEAQ  (R11)(R11*2), R12
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Y8
+	VPMADDWD     (R15), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     32(R15), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     (R15)(R11*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     32(R15)(R11*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     (R15)(R11*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     32(R15)(R11*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     (R15)(R12*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     32(R15)(R12*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y2, Y0
+	VMOVDQA Y3, Y1
+	VMOVDQA Y4, Y2
+	VMOVDQA Y5, Y3
+	VMOVDQA Y6, Y4
+	VMOVDQA Y7, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x5x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x5x1x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	LEAQ  (R11)(R11*2), R12
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Y10
+	VPMADDWD     (R15), Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     32(R15), Y10, Y11
+	VPADDD       Y11, Y1, Y1
+	VPMADDWD     (R15)(R11*1), Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     32(R15)(R11*1), Y10, Y11
+	VPADDD       Y11, Y3, Y3
+	VPMADDWD     (R15)(R11*2), Y10, Y11
+	VPADDD       Y11, Y4, Y4
+	VPMADDWD     32(R15)(R11*2), Y10, Y11
+	VPADDD       Y11, Y5, Y5
+	VPMADDWD     (R15)(R12*1), Y10, Y11
+	VPADDD       Y11, Y6, Y6
+	VPMADDWD     32(R15)(R12*1), Y10, Y11
+	VPADDD       Y11, Y7, Y7
+	VPMADDWD     (R15)(R11*4), Y10, Y11
+	VPADDD       Y11, Y8, Y8
+	VPMADDWD     32(R15)(R11*4), Y10, Y10
+	VPADDD       Y10, Y9, Y9
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y2, Y0
+	VMOVDQA Y3, Y1
+	VMOVDQA Y4, Y2
+	VMOVDQA Y5, Y3
+	VMOVDQA Y6, Y4
+	VMOVDQA Y7, Y5
+	VMOVDQA Y8, Y6
+	VMOVDQA Y9, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y6, (AX)
+	VMOVDQU Y7, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x7x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x7x1x2(SB), NOSPLIT, $8-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	LEAQ  (R11)(R11*2), R12
+	LEAQ  (R11)(R11*4), R13
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
+
+row:
+	MOVLQSX (DX), R14
+	MOVLQSX (DX)(SI*1), R15
+	CMPQ    R14, R15
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R14*4), BP
+	LEAQ         (R10)(BP*2), BP
+	VPBROADCASTD (R8)(R14*4), Y14
+	VPMADDWD     (BP), Y14, Y15
+	VPADDD       Y15, Y0, Y0
+	VPMADDWD     32(BP), Y14, Y15
+	VPADDD       Y15, Y1, Y1
+	VPMADDWD     (BP)(R11*1), Y14, Y15
+	VPADDD       Y15, Y2, Y2
+	VPMADDWD     32(BP)(R11*1), Y14, Y15
+	VPADDD       Y15, Y3, Y3
+	VPMADDWD     (BP)(R11*2), Y14, Y15
+	VPADDD       Y15, Y4, Y4
+	VPMADDWD     32(BP)(R11*2), Y14, Y15
+	VPADDD       Y15, Y5, Y5
+	VPMADDWD     (BP)(R12*1), Y14, Y15
+	VPADDD       Y15, Y6, Y6
+	VPMADDWD     32(BP)(R12*1), Y14, Y15
+	VPADDD       Y15, Y7, Y7
+	VPMADDWD     (BP)(R11*4), Y14, Y15
+	VPADDD       Y15, Y8, Y8
+	VPMADDWD     32(BP)(R11*4), Y14, Y15
+	VPADDD       Y15, Y9, Y9
+	VPMADDWD     (BP)(R13*1), Y14, Y15
+	VPADDD       Y15, Y10, Y10
+	VPMADDWD     32(BP)(R13*1), Y14, Y15
+	VPADDD       Y15, Y11, Y11
+	VPMADDWD     (BP)(R12*2), Y14, Y15
+	VPADDD       Y15, Y12, Y12
+	VPMADDWD     32(BP)(R12*2), Y14, Y14
+	VPADDD       Y14, Y13, Y13
+	INCQ         R14
+	CMPQ         R14, R15
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y2, Y0
+	VMOVDQA Y3, Y1
+	VMOVDQA Y4, Y2
+	VMOVDQA Y5, Y3
+	VMOVDQA Y6, Y4
+	VMOVDQA Y7, Y5
+	VMOVDQA Y8, Y6
+	VMOVDQA Y9, Y7
+	VMOVDQA Y10, Y8
+	VMOVDQA Y11, Y9
+	VMOVDQA Y12, Y10
+	VMOVDQA Y13, Y11
+	VPXOR   Y12, Y12, Y12
+	VPXOR   Y13, Y13, Y13
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y6, (AX)
+	VMOVDQU Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y8, (AX)
+	VMOVDQU Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y10, (AX)
+	VMOVDQU Y11, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x2x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x2x2x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y4
+	VPMADDWD     (R14), Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	VPMADDWD     32(R14), Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     (R14)(R11*1), Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	VPMADDWD     32(R14)(R11*1), Y4, Y4
+	VPADDD       Y4, Y3, Y3
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func gather256x2x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x2x2x4(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y8
+	VPMADDWD     (R14), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     32(R14), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     64(R14), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     96(R14), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     (R14)(R11*1), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     32(R14)(R11*1), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     64(R14)(R11*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     96(R14)(R11*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	VMOVDQU Y6, 64(AX)
+	VMOVDQU Y7, 96(AX)
+	ADDQ    CX, AX
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func gather256x3x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x3x2x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y6
+	VPMADDWD     (R14), Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     32(R14), Y6, Y7
+	VPADDD       Y7, Y1, Y1
+	VPMADDWD     (R14)(R11*1), Y6, Y7
+	VPADDD       Y7, Y2, Y2
+	VPMADDWD     32(R14)(R11*1), Y6, Y7
+	VPADDD       Y7, Y3, Y3
+	VPMADDWD     (R14)(R11*2), Y6, Y7
+	VPADDD       Y7, Y4, Y4
+	VPMADDWD     32(R14)(R11*2), Y6, Y6
+	VPADDD       Y6, Y5, Y5
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y4, Y0
+	VMOVDQA Y5, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x3x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x3x2x4(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Y12
+	VPMADDWD     (R14), Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     32(R14), Y12, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     64(R14), Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     96(R14), Y12, Y13
+	VPADDD       Y13, Y3, Y3
+	VPMADDWD     (R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     32(R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y5, Y5
+	VPMADDWD     64(R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y6, Y6
+	VPMADDWD     96(R14)(R11*1), Y12, Y13
+	VPADDD       Y13, Y7, Y7
+	VPMADDWD     (R14)(R11*2), Y12, Y13
+	VPADDD       Y13, Y8, Y8
+	VPMADDWD     32(R14)(R11*2), Y12, Y13
+	VPADDD       Y13, Y9, Y9
+	VPMADDWD     64(R14)(R11*2), Y12, Y13
+	VPADDD       Y13, Y10, Y10
+	VPMADDWD     96(R14)(R11*2), Y12, Y12
+	VPADDD       Y12, Y11, Y11
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	VMOVDQU Y6, 64(AX)
+	VMOVDQU Y7, 96(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y8, Y0
+	VMOVDQA Y9, Y1
+	VMOVDQA Y10, Y2
+	VMOVDQA Y11, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	VPXOR   Y10, Y10, Y10
+	VPXOR   Y11, Y11, Y11
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	VMOVDQU Y2, 64(AX)
+	VMOVDQU Y3, 96(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gather256x4x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX2
+TEXT ·gather256x4x2x2(SB), NOSPLIT, $0-88
+	MOVQ  acc+0(FP), AX
+	MOVQ  accStep+8(FP), CX
+	MOVQ  from+16(FP), DX
+	MOVQ  fromStep+24(FP), BX
+	MOVQ  until+32(FP), SI
+	MOVQ  rows+40(FP), DI
+	MOVQ  dx+48(FP), R8
+	MOVQ  at+56(FP), R9
+	MOVQ  w+64(FP), R10
+	MOVQ  rowStep+80(FP), R11
+	MOVQ  shift+72(FP), R12
+	ADDQ  R12, R10
+	LEAQ  (R11)(R11*2), R12
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Y8
+	VPMADDWD     (R15), Y8, Y9
+	VPADDD       Y9, Y0, Y0
+	VPMADDWD     32(R15), Y8, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     (R15)(R11*1), Y8, Y9
+	VPADDD       Y9, Y2, Y2
+	VPMADDWD     32(R15)(R11*1), Y8, Y9
+	VPADDD       Y9, Y3, Y3
+	VPMADDWD     (R15)(R11*2), Y8, Y9
+	VPADDD       Y9, Y4, Y4
+	VPMADDWD     32(R15)(R11*2), Y8, Y9
+	VPADDD       Y9, Y5, Y5
+	VPMADDWD     (R15)(R12*1), Y8, Y9
+	VPADDD       Y9, Y6, Y6
+	VPMADDWD     32(R15)(R12*1), Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQA Y4, Y0
+	VMOVDQA Y5, Y1
+	VMOVDQA Y6, Y2
+	VMOVDQA Y7, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	ADDQ    BX, DX
+	DECQ    DI
+	JNZ     row
+	VMOVDQU Y0, (AX)
+	VMOVDQU Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET

@@ -143,3 +143,188 @@ func requantiseEven512(y *int16, yStep int, acc *int32, delta *int32, accStep in
 //
 //go:noescape
 func diff512(mask *uint64, a *int16, b *int16, n int)
+
+// changes512 lists changes pixel by pixel; step is in bytes, pixels and pairs are not 0.
+//
+//go:noescape
+func changes512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, step int, pairs int, pixels int, table *int32) int
+
+// flatChanges512 lists changes among total pairs; pairs, of a pixel, divides 16, and before has the pairs of 16 that lie before each pixel.
+//
+//go:noescape
+func flatChanges512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, total int, pairs int, table *int32, before *[16]uint32) int
+
+// gather512x1x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x1x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x1x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x1x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x1x1x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x1x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x1x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x1x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x1x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x1x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x1x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x5x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x5x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x5x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x5x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x5x1x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x5x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x5x1x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x5x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x7x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x7x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x7x1x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x7x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x7x1x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x7x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x2x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x2x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x2x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x2x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x2x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x2x2x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x2x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x2x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x2x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x2x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x2x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x2x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x3x2x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x3x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x2x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x2x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x2x2 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x2x3 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x2x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// gather512x4x2x4 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
+//
+//go:noescape
+func gather512x4x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)

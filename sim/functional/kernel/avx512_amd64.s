@@ -2512,3 +2512,2679 @@ rest:
 done:
 	VZEROUPPER
 	RET
+
+// func changes512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, step int, pairs int, pixels int, table *int32) int
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, POPCNT
+TEXT ·changes512(SB), NOSPLIT, $0-88
+	MOVQ dx+8(FP), AX
+	MOVQ at+16(FP), CX
+	MOVQ n+24(FP), DX
+	MOVQ from+0(FP), SI
+	MOVQ now+32(FP), DI
+	MOVQ was+40(FP), R8
+	MOVQ step+48(FP), R9
+	MOVQ pairs+56(FP), R10
+	MOVQ pixels+64(FP), R11
+	MOVQ table+72(FP), R12
+
+pixel:
+	MOVL DX, (SI)
+	XORQ R13, R13
+	MOVQ R10, R14
+
+chunk:
+	MOVQ          R14, BX
+	MOVQ          $+16, R15
+	CMPQ          R14, R15
+	CMOVQGT       R15, BX
+	MOVQ          $-1, R15
+	BZHIQ         BX, R15, R15
+	KMOVW         R15, K2
+	VMOVDQU32.Z   (DI)(R13*4), K2, Z0
+	VMOVDQU32.Z   (R8)(R13*4), K2, Z1
+	VPSUBW        Z1, Z0, Z0
+	VPTESTMD      Z0, Z0, K1
+	KMOVW         K1, BX
+	TESTL         BX, BX
+	JZ            same
+	VMOVDQU32.Z   (R12)(R13*4), K2, Z1
+	VPCOMPRESSD.Z Z0, K1, Z0
+	VPCOMPRESSD.Z Z1, K1, Z1
+	VMOVDQU32     Z0, (AX)(DX*4)
+	VMOVDQU32     Z1, (CX)(DX*4)
+	POPCNTL       BX, BX
+	ADDQ          BX, DX
+
+same:
+	ADDQ $0x10, R13
+	SUBQ $0x10, R14
+	JG   chunk
+	ADDQ R9, DI
+	ADDQ R9, R8
+	LEAQ (R12)(R10*4), R12
+	ADDQ $0x04, SI
+	DECQ R11
+	JNZ  pixel
+	MOVL DX, (SI)
+	MOVQ DX, ret+80(FP)
+	VZEROUPPER
+	RET
+
+// func flatChanges512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, total int, pairs int, table *int32, before *[16]uint32) int
+// Requires: AVX, AVX512BW, AVX512F, AVX512VPOPCNTDQ, BMI, BMI2, CMOV, POPCNT
+TEXT ·flatChanges512(SB), NOSPLIT, $0-88
+	MOVQ      dx+8(FP), AX
+	MOVQ      at+16(FP), CX
+	MOVQ      n+24(FP), DX
+	MOVQ      from+0(FP), SI
+	MOVQ      now+32(FP), DI
+	MOVQ      was+40(FP), R8
+	MOVQ      total+48(FP), R9
+	MOVQ      pairs+56(FP), R10
+	MOVQ      table+64(FP), R11
+	MOVQ      before+72(FP), BX
+	VMOVDQU32 (BX), Z2
+
+vector:
+	MOVQ          $+16, BX
+	CMPQ          R9, BX
+	CMOVQLT       R9, BX
+	MOVQ          $-1, R12
+	BZHIQ         BX, R12, R12
+	KMOVW         R12, K2
+	TZCNTQ        R10, R12
+	SHRXQ         R12, BX, R12
+	MOVQ          $-1, BX
+	BZHIQ         R12, BX, BX
+	KMOVW         BX, K3
+	VPBROADCASTD  DX, Z3
+	VMOVDQU32     Z3, K3, (SI)
+	VMOVDQU32.Z   (DI), K2, Z0
+	VMOVDQU32.Z   (R8), K2, Z1
+	VPSUBW        Z1, Z0, Z0
+	VPTESTMD      Z0, Z0, K1
+	KMOVW         K1, BX
+	TESTL         BX, BX
+	JZ            same
+	VMOVDQU32.Z   (R11), K2, Z1
+	VPCOMPRESSD.Z Z0, K1, Z0
+	VPCOMPRESSD.Z Z1, K1, Z1
+	VMOVDQU32     Z0, (AX)(DX*4)
+	VMOVDQU32     Z1, (CX)(DX*4)
+	VPBROADCASTD  BX, Z0
+	VPANDD        Z2, Z0, Z0
+	VPOPCNTD      Z0, Z0
+	VPADDD        Z3, Z0, Z0
+	VMOVDQU32     Z0, K3, (SI)
+	POPCNTL       BX, BX
+	ADDQ          BX, DX
+
+same:
+	LEAQ (SI)(R12*4), SI
+	ADDQ $0x40, DI
+	ADDQ $0x40, R8
+	ADDQ $0x40, R11
+	SUBQ $0x10, R9
+	JG   vector
+	MOVL DX, (SI)
+	MOVQ DX, ret+80(FP)
+	VZEROUPPER
+	RET
+
+// func gather512x1x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x1x1x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R11
+	ADDQ   R11, R10
+	VPXORD Z0, Z0, Z0
+
+row:
+	MOVLQSX (DX), R11
+	MOVLQSX (DX)(SI*1), R12
+	CMPQ    R11, R12
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R11*4), R13
+	LEAQ         (R10)(R13*2), R13
+	VPBROADCASTD (R8)(R11*4), Z1
+	VPDPWSSD     (R13), Z1, Z0
+	INCQ         R11
+	CMPQ         R11, R12
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x1x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x1x1x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R11
+	ADDQ   R11, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+row:
+	MOVLQSX (DX), R11
+	MOVLQSX (DX)(SI*1), R12
+	CMPQ    R11, R12
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R11*4), R13
+	LEAQ         (R10)(R13*2), R13
+	VPBROADCASTD (R8)(R11*4), Z2
+	VPDPWSSD     (R13), Z2, Z0
+	VPDPWSSD     64(R13), Z2, Z1
+	INCQ         R11
+	CMPQ         R11, R12
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x1x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x1x1x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R11
+	ADDQ   R11, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+row:
+	MOVLQSX (DX), R11
+	MOVLQSX (DX)(SI*1), R12
+	CMPQ    R11, R12
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R11*4), R13
+	LEAQ         (R10)(R13*2), R13
+	VPBROADCASTD (R8)(R11*4), Z3
+	VPDPWSSD     (R13), Z3, Z0
+	VPDPWSSD     64(R13), Z3, Z1
+	VPDPWSSD     128(R13), Z3, Z2
+	INCQ         R11
+	CMPQ         R11, R12
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x1x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x1x1x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R11
+	ADDQ   R11, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+row:
+	MOVLQSX (DX), R11
+	MOVLQSX (DX)(SI*1), R12
+	CMPQ    R11, R12
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R11*4), R13
+	LEAQ         (R10)(R13*2), R13
+	VPBROADCASTD (R8)(R11*4), Z4
+	VPDPWSSD     (R13), Z4, Z0
+	VPDPWSSD     64(R13), Z4, Z1
+	VPDPWSSD     128(R13), Z4, Z2
+	VPDPWSSD     192(R13), Z4, Z3
+	INCQ         R11
+	CMPQ         R11, R12
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x2x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x1x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z2
+	VPDPWSSD     (R14), Z2, Z0
+	VPDPWSSD     (R14)(R11*1), Z2, Z1
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z1, Z0
+	VPXORD    Z1, Z1, Z1
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x2x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x1x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z4
+	VPDPWSSD     (R14), Z4, Z0
+	VPDPWSSD     64(R14), Z4, Z1
+	VPDPWSSD     (R14)(R11*1), Z4, Z2
+	VPDPWSSD     64(R14)(R11*1), Z4, Z3
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VMOVDQA32 Z3, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x2x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x1x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z6
+	VPDPWSSD     (R14), Z6, Z0
+	VPDPWSSD     64(R14), Z6, Z1
+	VPDPWSSD     128(R14), Z6, Z2
+	VPDPWSSD     (R14)(R11*1), Z6, Z3
+	VPDPWSSD     64(R14)(R11*1), Z6, Z4
+	VPDPWSSD     128(R14)(R11*1), Z6, Z5
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z3, Z0
+	VMOVDQA32 Z4, Z1
+	VMOVDQA32 Z5, Z2
+	VPXORD    Z3, Z3, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x2x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x1x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z8
+	VPDPWSSD     (R14), Z8, Z0
+	VPDPWSSD     64(R14), Z8, Z1
+	VPDPWSSD     128(R14), Z8, Z2
+	VPDPWSSD     192(R14), Z8, Z3
+	VPDPWSSD     (R14)(R11*1), Z8, Z4
+	VPDPWSSD     64(R14)(R11*1), Z8, Z5
+	VPDPWSSD     128(R14)(R11*1), Z8, Z6
+	VPDPWSSD     192(R14)(R11*1), Z8, Z7
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z4, Z0
+	VMOVDQA32 Z5, Z1
+	VMOVDQA32 Z6, Z2
+	VMOVDQA32 Z7, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x1x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z3
+	VPDPWSSD     (R14), Z3, Z0
+	VPDPWSSD     (R14)(R11*1), Z3, Z1
+	VPDPWSSD     (R14)(R11*2), Z3, Z2
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z1, Z0
+	VMOVDQA32 Z2, Z1
+	VPXORD    Z2, Z2, Z2
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x1x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z6
+	VPDPWSSD     (R14), Z6, Z0
+	VPDPWSSD     64(R14), Z6, Z1
+	VPDPWSSD     (R14)(R11*1), Z6, Z2
+	VPDPWSSD     64(R14)(R11*1), Z6, Z3
+	VPDPWSSD     (R14)(R11*2), Z6, Z4
+	VPDPWSSD     64(R14)(R11*2), Z6, Z5
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VMOVDQA32 Z3, Z1
+	VMOVDQA32 Z4, Z2
+	VMOVDQA32 Z5, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x1x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z9
+	VPDPWSSD     (R14), Z9, Z0
+	VPDPWSSD     64(R14), Z9, Z1
+	VPDPWSSD     128(R14), Z9, Z2
+	VPDPWSSD     (R14)(R11*1), Z9, Z3
+	VPDPWSSD     64(R14)(R11*1), Z9, Z4
+	VPDPWSSD     128(R14)(R11*1), Z9, Z5
+	VPDPWSSD     (R14)(R11*2), Z9, Z6
+	VPDPWSSD     64(R14)(R11*2), Z9, Z7
+	VPDPWSSD     128(R14)(R11*2), Z9, Z8
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z3, Z0
+	VMOVDQA32 Z4, Z1
+	VMOVDQA32 Z5, Z2
+	VMOVDQA32 Z6, Z3
+	VMOVDQA32 Z7, Z4
+	VMOVDQA32 Z8, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	VPXORD    Z8, Z8, Z8
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x1x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z12
+	VPDPWSSD     (R14), Z12, Z0
+	VPDPWSSD     64(R14), Z12, Z1
+	VPDPWSSD     128(R14), Z12, Z2
+	VPDPWSSD     192(R14), Z12, Z3
+	VPDPWSSD     (R14)(R11*1), Z12, Z4
+	VPDPWSSD     64(R14)(R11*1), Z12, Z5
+	VPDPWSSD     128(R14)(R11*1), Z12, Z6
+	VPDPWSSD     192(R14)(R11*1), Z12, Z7
+	VPDPWSSD     (R14)(R11*2), Z12, Z8
+	VPDPWSSD     64(R14)(R11*2), Z12, Z9
+	VPDPWSSD     128(R14)(R11*2), Z12, Z10
+	VPDPWSSD     192(R14)(R11*2), Z12, Z11
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z4, Z0
+	VMOVDQA32 Z5, Z1
+	VMOVDQA32 Z6, Z2
+	VMOVDQA32 Z7, Z3
+	VMOVDQA32 Z8, Z4
+	VMOVDQA32 Z9, Z5
+	VMOVDQA32 Z10, Z6
+	VMOVDQA32 Z11, Z7
+	VPXORD    Z8, Z8, Z8
+	VPXORD    Z9, Z9, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x1x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z4
+	VPDPWSSD     (R15), Z4, Z0
+	VPDPWSSD     (R15)(R11*1), Z4, Z1
+	VPDPWSSD     (R15)(R11*2), Z4, Z2
+	VPDPWSSD     (R15)(R12*1), Z4, Z3
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z1, Z0
+	VMOVDQA32 Z2, Z1
+	VMOVDQA32 Z3, Z2
+	VPXORD    Z3, Z3, Z3
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x1x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z8
+	VPDPWSSD     (R15), Z8, Z0
+	VPDPWSSD     64(R15), Z8, Z1
+	VPDPWSSD     (R15)(R11*1), Z8, Z2
+	VPDPWSSD     64(R15)(R11*1), Z8, Z3
+	VPDPWSSD     (R15)(R11*2), Z8, Z4
+	VPDPWSSD     64(R15)(R11*2), Z8, Z5
+	VPDPWSSD     (R15)(R12*1), Z8, Z6
+	VPDPWSSD     64(R15)(R12*1), Z8, Z7
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VMOVDQA32 Z3, Z1
+	VMOVDQA32 Z4, Z2
+	VMOVDQA32 Z5, Z3
+	VMOVDQA32 Z6, Z4
+	VMOVDQA32 Z7, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x1x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z12
+	VPDPWSSD     (R15), Z12, Z0
+	VPDPWSSD     64(R15), Z12, Z1
+	VPDPWSSD     128(R15), Z12, Z2
+	VPDPWSSD     (R15)(R11*1), Z12, Z3
+	VPDPWSSD     64(R15)(R11*1), Z12, Z4
+	VPDPWSSD     128(R15)(R11*1), Z12, Z5
+	VPDPWSSD     (R15)(R11*2), Z12, Z6
+	VPDPWSSD     64(R15)(R11*2), Z12, Z7
+	VPDPWSSD     128(R15)(R11*2), Z12, Z8
+	VPDPWSSD     (R15)(R12*1), Z12, Z9
+	VPDPWSSD     64(R15)(R12*1), Z12, Z10
+	VPDPWSSD     128(R15)(R12*1), Z12, Z11
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z3, Z0
+	VMOVDQA32 Z4, Z1
+	VMOVDQA32 Z5, Z2
+	VMOVDQA32 Z6, Z3
+	VMOVDQA32 Z7, Z4
+	VMOVDQA32 Z8, Z5
+	VMOVDQA32 Z9, Z6
+	VMOVDQA32 Z10, Z7
+	VMOVDQA32 Z11, Z8
+	VPXORD    Z9, Z9, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z6, (AX)
+	VMOVDQU32 Z7, 64(AX)
+	VMOVDQU32 Z8, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x1x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z16
+	VPDPWSSD     (R15), Z16, Z0
+	VPDPWSSD     64(R15), Z16, Z1
+	VPDPWSSD     128(R15), Z16, Z2
+	VPDPWSSD     192(R15), Z16, Z3
+	VPDPWSSD     (R15)(R11*1), Z16, Z4
+	VPDPWSSD     64(R15)(R11*1), Z16, Z5
+	VPDPWSSD     128(R15)(R11*1), Z16, Z6
+	VPDPWSSD     192(R15)(R11*1), Z16, Z7
+	VPDPWSSD     (R15)(R11*2), Z16, Z8
+	VPDPWSSD     64(R15)(R11*2), Z16, Z9
+	VPDPWSSD     128(R15)(R11*2), Z16, Z10
+	VPDPWSSD     192(R15)(R11*2), Z16, Z11
+	VPDPWSSD     (R15)(R12*1), Z16, Z12
+	VPDPWSSD     64(R15)(R12*1), Z16, Z13
+	VPDPWSSD     128(R15)(R12*1), Z16, Z14
+	VPDPWSSD     192(R15)(R12*1), Z16, Z15
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z4, Z0
+	VMOVDQA32 Z5, Z1
+	VMOVDQA32 Z6, Z2
+	VMOVDQA32 Z7, Z3
+	VMOVDQA32 Z8, Z4
+	VMOVDQA32 Z9, Z5
+	VMOVDQA32 Z10, Z6
+	VMOVDQA32 Z11, Z7
+	VMOVDQA32 Z12, Z8
+	VMOVDQA32 Z13, Z9
+	VMOVDQA32 Z14, Z10
+	VMOVDQA32 Z15, Z11
+	VPXORD    Z12, Z12, Z12
+	VPXORD    Z13, Z13, Z13
+	VPXORD    Z14, Z14, Z14
+	VPXORD    Z15, Z15, Z15
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z8, (AX)
+	VMOVDQU32 Z9, 64(AX)
+	VMOVDQU32 Z10, 128(AX)
+	VMOVDQU32 Z11, 192(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x5x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x5x1x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z5
+	VPDPWSSD     (R15), Z5, Z0
+	VPDPWSSD     (R15)(R11*1), Z5, Z1
+	VPDPWSSD     (R15)(R11*2), Z5, Z2
+	VPDPWSSD     (R15)(R12*1), Z5, Z3
+	VPDPWSSD     (R15)(R11*4), Z5, Z4
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z1, Z0
+	VMOVDQA32 Z2, Z1
+	VMOVDQA32 Z3, Z2
+	VMOVDQA32 Z4, Z3
+	VPXORD    Z4, Z4, Z4
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x5x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x5x1x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z10
+	VPDPWSSD     (R15), Z10, Z0
+	VPDPWSSD     64(R15), Z10, Z1
+	VPDPWSSD     (R15)(R11*1), Z10, Z2
+	VPDPWSSD     64(R15)(R11*1), Z10, Z3
+	VPDPWSSD     (R15)(R11*2), Z10, Z4
+	VPDPWSSD     64(R15)(R11*2), Z10, Z5
+	VPDPWSSD     (R15)(R12*1), Z10, Z6
+	VPDPWSSD     64(R15)(R12*1), Z10, Z7
+	VPDPWSSD     (R15)(R11*4), Z10, Z8
+	VPDPWSSD     64(R15)(R11*4), Z10, Z9
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VMOVDQA32 Z3, Z1
+	VMOVDQA32 Z4, Z2
+	VMOVDQA32 Z5, Z3
+	VMOVDQA32 Z6, Z4
+	VMOVDQA32 Z7, Z5
+	VMOVDQA32 Z8, Z6
+	VMOVDQA32 Z9, Z7
+	VPXORD    Z8, Z8, Z8
+	VPXORD    Z9, Z9, Z9
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z6, (AX)
+	VMOVDQU32 Z7, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x5x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x5x1x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z15
+	VPDPWSSD     (R15), Z15, Z0
+	VPDPWSSD     64(R15), Z15, Z1
+	VPDPWSSD     128(R15), Z15, Z2
+	VPDPWSSD     (R15)(R11*1), Z15, Z3
+	VPDPWSSD     64(R15)(R11*1), Z15, Z4
+	VPDPWSSD     128(R15)(R11*1), Z15, Z5
+	VPDPWSSD     (R15)(R11*2), Z15, Z6
+	VPDPWSSD     64(R15)(R11*2), Z15, Z7
+	VPDPWSSD     128(R15)(R11*2), Z15, Z8
+	VPDPWSSD     (R15)(R12*1), Z15, Z9
+	VPDPWSSD     64(R15)(R12*1), Z15, Z10
+	VPDPWSSD     128(R15)(R12*1), Z15, Z11
+	VPDPWSSD     (R15)(R11*4), Z15, Z12
+	VPDPWSSD     64(R15)(R11*4), Z15, Z13
+	VPDPWSSD     128(R15)(R11*4), Z15, Z14
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z3, Z0
+	VMOVDQA32 Z4, Z1
+	VMOVDQA32 Z5, Z2
+	VMOVDQA32 Z6, Z3
+	VMOVDQA32 Z7, Z4
+	VMOVDQA32 Z8, Z5
+	VMOVDQA32 Z9, Z6
+	VMOVDQA32 Z10, Z7
+	VMOVDQA32 Z11, Z8
+	VMOVDQA32 Z12, Z9
+	VMOVDQA32 Z13, Z10
+	VMOVDQA32 Z14, Z11
+	VPXORD    Z12, Z12, Z12
+	VPXORD    Z13, Z13, Z13
+	VPXORD    Z14, Z14, Z14
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z6, (AX)
+	VMOVDQU32 Z7, 64(AX)
+	VMOVDQU32 Z8, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z9, (AX)
+	VMOVDQU32 Z10, 64(AX)
+	VMOVDQU32 Z11, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x5x1x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x5x1x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z20
+	VPDPWSSD     (R15), Z20, Z0
+	VPDPWSSD     64(R15), Z20, Z1
+	VPDPWSSD     128(R15), Z20, Z2
+	VPDPWSSD     192(R15), Z20, Z3
+	VPDPWSSD     (R15)(R11*1), Z20, Z4
+	VPDPWSSD     64(R15)(R11*1), Z20, Z5
+	VPDPWSSD     128(R15)(R11*1), Z20, Z6
+	VPDPWSSD     192(R15)(R11*1), Z20, Z7
+	VPDPWSSD     (R15)(R11*2), Z20, Z8
+	VPDPWSSD     64(R15)(R11*2), Z20, Z9
+	VPDPWSSD     128(R15)(R11*2), Z20, Z10
+	VPDPWSSD     192(R15)(R11*2), Z20, Z11
+	VPDPWSSD     (R15)(R12*1), Z20, Z12
+	VPDPWSSD     64(R15)(R12*1), Z20, Z13
+	VPDPWSSD     128(R15)(R12*1), Z20, Z14
+	VPDPWSSD     192(R15)(R12*1), Z20, Z15
+	VPDPWSSD     (R15)(R11*4), Z20, Z16
+	VPDPWSSD     64(R15)(R11*4), Z20, Z17
+	VPDPWSSD     128(R15)(R11*4), Z20, Z18
+	VPDPWSSD     192(R15)(R11*4), Z20, Z19
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z4, Z0
+	VMOVDQA32 Z5, Z1
+	VMOVDQA32 Z6, Z2
+	VMOVDQA32 Z7, Z3
+	VMOVDQA32 Z8, Z4
+	VMOVDQA32 Z9, Z5
+	VMOVDQA32 Z10, Z6
+	VMOVDQA32 Z11, Z7
+	VMOVDQA32 Z12, Z8
+	VMOVDQA32 Z13, Z9
+	VMOVDQA32 Z14, Z10
+	VMOVDQA32 Z15, Z11
+	VMOVDQA32 Z16, Z12
+	VMOVDQA32 Z17, Z13
+	VMOVDQA32 Z18, Z14
+	VMOVDQA32 Z19, Z15
+	VPXORD    Z16, Z16, Z16
+	VPXORD    Z17, Z17, Z17
+	VPXORD    Z18, Z18, Z18
+	VPXORD    Z19, Z19, Z19
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z8, (AX)
+	VMOVDQU32 Z9, 64(AX)
+	VMOVDQU32 Z10, 128(AX)
+	VMOVDQU32 Z11, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z12, (AX)
+	VMOVDQU32 Z13, 64(AX)
+	VMOVDQU32 Z14, 128(AX)
+	VMOVDQU32 Z15, 192(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x7x1x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x7x1x1(SB), NOSPLIT, $8-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	LEAQ   (R11)(R11*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+row:
+	MOVLQSX (DX), R14
+	MOVLQSX (DX)(SI*1), R15
+	CMPQ    R14, R15
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R14*4), BP
+	LEAQ         (R10)(BP*2), BP
+	VPBROADCASTD (R8)(R14*4), Z7
+	VPDPWSSD     (BP), Z7, Z0
+	VPDPWSSD     (BP)(R11*1), Z7, Z1
+	VPDPWSSD     (BP)(R11*2), Z7, Z2
+	VPDPWSSD     (BP)(R12*1), Z7, Z3
+	VPDPWSSD     (BP)(R11*4), Z7, Z4
+	VPDPWSSD     (BP)(R13*1), Z7, Z5
+	VPDPWSSD     (BP)(R12*2), Z7, Z6
+	INCQ         R14
+	CMPQ         R14, R15
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z1, Z0
+	VMOVDQA32 Z2, Z1
+	VMOVDQA32 Z3, Z2
+	VMOVDQA32 Z4, Z3
+	VMOVDQA32 Z5, Z4
+	VMOVDQA32 Z6, Z5
+	VPXORD    Z6, Z6, Z6
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z5, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x7x1x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x7x1x2(SB), NOSPLIT, $8-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	LEAQ   (R11)(R11*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+row:
+	MOVLQSX (DX), R14
+	MOVLQSX (DX)(SI*1), R15
+	CMPQ    R14, R15
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R14*4), BP
+	LEAQ         (R10)(BP*2), BP
+	VPBROADCASTD (R8)(R14*4), Z14
+	VPDPWSSD     (BP), Z14, Z0
+	VPDPWSSD     64(BP), Z14, Z1
+	VPDPWSSD     (BP)(R11*1), Z14, Z2
+	VPDPWSSD     64(BP)(R11*1), Z14, Z3
+	VPDPWSSD     (BP)(R11*2), Z14, Z4
+	VPDPWSSD     64(BP)(R11*2), Z14, Z5
+	VPDPWSSD     (BP)(R12*1), Z14, Z6
+	VPDPWSSD     64(BP)(R12*1), Z14, Z7
+	VPDPWSSD     (BP)(R11*4), Z14, Z8
+	VPDPWSSD     64(BP)(R11*4), Z14, Z9
+	VPDPWSSD     (BP)(R13*1), Z14, Z10
+	VPDPWSSD     64(BP)(R13*1), Z14, Z11
+	VPDPWSSD     (BP)(R12*2), Z14, Z12
+	VPDPWSSD     64(BP)(R12*2), Z14, Z13
+	INCQ         R14
+	CMPQ         R14, R15
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VMOVDQA32 Z3, Z1
+	VMOVDQA32 Z4, Z2
+	VMOVDQA32 Z5, Z3
+	VMOVDQA32 Z6, Z4
+	VMOVDQA32 Z7, Z5
+	VMOVDQA32 Z8, Z6
+	VMOVDQA32 Z9, Z7
+	VMOVDQA32 Z10, Z8
+	VMOVDQA32 Z11, Z9
+	VMOVDQA32 Z12, Z10
+	VMOVDQA32 Z13, Z11
+	VPXORD    Z12, Z12, Z12
+	VPXORD    Z13, Z13, Z13
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z6, (AX)
+	VMOVDQU32 Z7, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z8, (AX)
+	VMOVDQU32 Z9, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z10, (AX)
+	VMOVDQU32 Z11, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x7x1x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x7x1x3(SB), NOSPLIT, $8-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	LEAQ   (R11)(R11*4), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+
+row:
+	MOVLQSX (DX), R14
+	MOVLQSX (DX)(SI*1), R15
+	CMPQ    R14, R15
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R14*4), BP
+	LEAQ         (R10)(BP*2), BP
+	VPBROADCASTD (R8)(R14*4), Z21
+	VPDPWSSD     (BP), Z21, Z0
+	VPDPWSSD     64(BP), Z21, Z1
+	VPDPWSSD     128(BP), Z21, Z2
+	VPDPWSSD     (BP)(R11*1), Z21, Z3
+	VPDPWSSD     64(BP)(R11*1), Z21, Z4
+	VPDPWSSD     128(BP)(R11*1), Z21, Z5
+	VPDPWSSD     (BP)(R11*2), Z21, Z6
+	VPDPWSSD     64(BP)(R11*2), Z21, Z7
+	VPDPWSSD     128(BP)(R11*2), Z21, Z8
+	VPDPWSSD     (BP)(R12*1), Z21, Z9
+	VPDPWSSD     64(BP)(R12*1), Z21, Z10
+	VPDPWSSD     128(BP)(R12*1), Z21, Z11
+	VPDPWSSD     (BP)(R11*4), Z21, Z12
+	VPDPWSSD     64(BP)(R11*4), Z21, Z13
+	VPDPWSSD     128(BP)(R11*4), Z21, Z14
+	VPDPWSSD     (BP)(R13*1), Z21, Z15
+	VPDPWSSD     64(BP)(R13*1), Z21, Z16
+	VPDPWSSD     128(BP)(R13*1), Z21, Z17
+	VPDPWSSD     (BP)(R12*2), Z21, Z18
+	VPDPWSSD     64(BP)(R12*2), Z21, Z19
+	VPDPWSSD     128(BP)(R12*2), Z21, Z20
+	INCQ         R14
+	CMPQ         R14, R15
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z3, Z0
+	VMOVDQA32 Z4, Z1
+	VMOVDQA32 Z5, Z2
+	VMOVDQA32 Z6, Z3
+	VMOVDQA32 Z7, Z4
+	VMOVDQA32 Z8, Z5
+	VMOVDQA32 Z9, Z6
+	VMOVDQA32 Z10, Z7
+	VMOVDQA32 Z11, Z8
+	VMOVDQA32 Z12, Z9
+	VMOVDQA32 Z13, Z10
+	VMOVDQA32 Z14, Z11
+	VMOVDQA32 Z15, Z12
+	VMOVDQA32 Z16, Z13
+	VMOVDQA32 Z17, Z14
+	VMOVDQA32 Z18, Z15
+	VMOVDQA32 Z19, Z16
+	VMOVDQA32 Z20, Z17
+	VPXORD    Z18, Z18, Z18
+	VPXORD    Z19, Z19, Z19
+	VPXORD    Z20, Z20, Z20
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z6, (AX)
+	VMOVDQU32 Z7, 64(AX)
+	VMOVDQU32 Z8, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z9, (AX)
+	VMOVDQU32 Z10, 64(AX)
+	VMOVDQU32 Z11, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z12, (AX)
+	VMOVDQU32 Z13, 64(AX)
+	VMOVDQU32 Z14, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z15, (AX)
+	VMOVDQU32 Z16, 64(AX)
+	VMOVDQU32 Z17, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x2x2x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x2x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z2
+	VPDPWSSD     (R14), Z2, Z0
+	VPDPWSSD     (R14)(R11*1), Z2, Z1
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x2x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x2x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z4
+	VPDPWSSD     (R14), Z4, Z0
+	VPDPWSSD     64(R14), Z4, Z1
+	VPDPWSSD     (R14)(R11*1), Z4, Z2
+	VPDPWSSD     64(R14)(R11*1), Z4, Z3
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x2x2x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x2x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z6
+	VPDPWSSD     (R14), Z6, Z0
+	VPDPWSSD     64(R14), Z6, Z1
+	VPDPWSSD     128(R14), Z6, Z2
+	VPDPWSSD     (R14)(R11*1), Z6, Z3
+	VPDPWSSD     64(R14)(R11*1), Z6, Z4
+	VPDPWSSD     128(R14)(R11*1), Z6, Z5
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x2x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x2x2x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z8
+	VPDPWSSD     (R14), Z8, Z0
+	VPDPWSSD     64(R14), Z8, Z1
+	VPDPWSSD     128(R14), Z8, Z2
+	VPDPWSSD     192(R14), Z8, Z3
+	VPDPWSSD     (R14)(R11*1), Z8, Z4
+	VPDPWSSD     64(R14)(R11*1), Z8, Z5
+	VPDPWSSD     128(R14)(R11*1), Z8, Z6
+	VPDPWSSD     192(R14)(R11*1), Z8, Z7
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func gather512x3x2x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x2x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z3
+	VPDPWSSD     (R14), Z3, Z0
+	VPDPWSSD     (R14)(R11*1), Z3, Z1
+	VPDPWSSD     (R14)(R11*2), Z3, Z2
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VPXORD    Z1, Z1, Z1
+	VPXORD    Z2, Z2, Z2
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x2x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z6
+	VPDPWSSD     (R14), Z6, Z0
+	VPDPWSSD     64(R14), Z6, Z1
+	VPDPWSSD     (R14)(R11*1), Z6, Z2
+	VPDPWSSD     64(R14)(R11*1), Z6, Z3
+	VPDPWSSD     (R14)(R11*2), Z6, Z4
+	VPDPWSSD     64(R14)(R11*2), Z6, Z5
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z4, Z0
+	VMOVDQA32 Z5, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x2x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x2x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z9
+	VPDPWSSD     (R14), Z9, Z0
+	VPDPWSSD     64(R14), Z9, Z1
+	VPDPWSSD     128(R14), Z9, Z2
+	VPDPWSSD     (R14)(R11*1), Z9, Z3
+	VPDPWSSD     64(R14)(R11*1), Z9, Z4
+	VPDPWSSD     128(R14)(R11*1), Z9, Z5
+	VPDPWSSD     (R14)(R11*2), Z9, Z6
+	VPDPWSSD     64(R14)(R11*2), Z9, Z7
+	VPDPWSSD     128(R14)(R11*2), Z9, Z8
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z6, Z0
+	VMOVDQA32 Z7, Z1
+	VMOVDQA32 Z8, Z2
+	VPXORD    Z3, Z3, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	VPXORD    Z8, Z8, Z8
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x3x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x3x2x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+row:
+	MOVLQSX (DX), R12
+	MOVLQSX (DX)(SI*1), R13
+	CMPQ    R12, R13
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R12*4), R14
+	LEAQ         (R10)(R14*2), R14
+	VPBROADCASTD (R8)(R12*4), Z12
+	VPDPWSSD     (R14), Z12, Z0
+	VPDPWSSD     64(R14), Z12, Z1
+	VPDPWSSD     128(R14), Z12, Z2
+	VPDPWSSD     192(R14), Z12, Z3
+	VPDPWSSD     (R14)(R11*1), Z12, Z4
+	VPDPWSSD     64(R14)(R11*1), Z12, Z5
+	VPDPWSSD     128(R14)(R11*1), Z12, Z6
+	VPDPWSSD     192(R14)(R11*1), Z12, Z7
+	VPDPWSSD     (R14)(R11*2), Z12, Z8
+	VPDPWSSD     64(R14)(R11*2), Z12, Z9
+	VPDPWSSD     128(R14)(R11*2), Z12, Z10
+	VPDPWSSD     192(R14)(R11*2), Z12, Z11
+	INCQ         R12
+	CMPQ         R12, R13
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z8, Z0
+	VMOVDQA32 Z9, Z1
+	VMOVDQA32 Z10, Z2
+	VMOVDQA32 Z11, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	VPXORD    Z8, Z8, Z8
+	VPXORD    Z9, Z9, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x2x1(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x2x1(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z4
+	VPDPWSSD     (R15), Z4, Z0
+	VPDPWSSD     (R15)(R11*1), Z4, Z1
+	VPDPWSSD     (R15)(R11*2), Z4, Z2
+	VPDPWSSD     (R15)(R12*1), Z4, Z3
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z2, Z0
+	VMOVDQA32 Z3, Z1
+	VPXORD    Z2, Z2, Z2
+	VPXORD    Z3, Z3, Z3
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z1, (AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x2x2(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x2x2(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z8
+	VPDPWSSD     (R15), Z8, Z0
+	VPDPWSSD     64(R15), Z8, Z1
+	VPDPWSSD     (R15)(R11*1), Z8, Z2
+	VPDPWSSD     64(R15)(R11*1), Z8, Z3
+	VPDPWSSD     (R15)(R11*2), Z8, Z4
+	VPDPWSSD     64(R15)(R11*2), Z8, Z5
+	VPDPWSSD     (R15)(R12*1), Z8, Z6
+	VPDPWSSD     64(R15)(R12*1), Z8, Z7
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z4, Z0
+	VMOVDQA32 Z5, Z1
+	VMOVDQA32 Z6, Z2
+	VMOVDQA32 Z7, Z3
+	VPXORD    Z4, Z4, Z4
+	VPXORD    Z5, Z5, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x2x3(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x2x3(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z12
+	VPDPWSSD     (R15), Z12, Z0
+	VPDPWSSD     64(R15), Z12, Z1
+	VPDPWSSD     128(R15), Z12, Z2
+	VPDPWSSD     (R15)(R11*1), Z12, Z3
+	VPDPWSSD     64(R15)(R11*1), Z12, Z4
+	VPDPWSSD     128(R15)(R11*1), Z12, Z5
+	VPDPWSSD     (R15)(R11*2), Z12, Z6
+	VPDPWSSD     64(R15)(R11*2), Z12, Z7
+	VPDPWSSD     128(R15)(R11*2), Z12, Z8
+	VPDPWSSD     (R15)(R12*1), Z12, Z9
+	VPDPWSSD     64(R15)(R12*1), Z12, Z10
+	VPDPWSSD     128(R15)(R12*1), Z12, Z11
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z6, Z0
+	VMOVDQA32 Z7, Z1
+	VMOVDQA32 Z8, Z2
+	VMOVDQA32 Z9, Z3
+	VMOVDQA32 Z10, Z4
+	VMOVDQA32 Z11, Z5
+	VPXORD    Z6, Z6, Z6
+	VPXORD    Z7, Z7, Z7
+	VPXORD    Z8, Z8, Z8
+	VPXORD    Z9, Z9, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func gather512x4x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·gather512x4x2x4(SB), NOSPLIT, $0-88
+	MOVQ   acc+0(FP), AX
+	MOVQ   accStep+8(FP), CX
+	MOVQ   from+16(FP), DX
+	MOVQ   fromStep+24(FP), BX
+	MOVQ   until+32(FP), SI
+	MOVQ   rows+40(FP), DI
+	MOVQ   dx+48(FP), R8
+	MOVQ   at+56(FP), R9
+	MOVQ   w+64(FP), R10
+	MOVQ   rowStep+80(FP), R11
+	MOVQ   shift+72(FP), R12
+	ADDQ   R12, R10
+	LEAQ   (R11)(R11*2), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+row:
+	MOVLQSX (DX), R13
+	MOVLQSX (DX)(SI*1), R14
+	CMPQ    R13, R14
+	JGE     complete
+
+entry:
+	MOVLQSX      (R9)(R13*4), R15
+	LEAQ         (R10)(R15*2), R15
+	VPBROADCASTD (R8)(R13*4), Z16
+	VPDPWSSD     (R15), Z16, Z0
+	VPDPWSSD     64(R15), Z16, Z1
+	VPDPWSSD     128(R15), Z16, Z2
+	VPDPWSSD     192(R15), Z16, Z3
+	VPDPWSSD     (R15)(R11*1), Z16, Z4
+	VPDPWSSD     64(R15)(R11*1), Z16, Z5
+	VPDPWSSD     128(R15)(R11*1), Z16, Z6
+	VPDPWSSD     192(R15)(R11*1), Z16, Z7
+	VPDPWSSD     (R15)(R11*2), Z16, Z8
+	VPDPWSSD     64(R15)(R11*2), Z16, Z9
+	VPDPWSSD     128(R15)(R11*2), Z16, Z10
+	VPDPWSSD     192(R15)(R11*2), Z16, Z11
+	VPDPWSSD     (R15)(R12*1), Z16, Z12
+	VPDPWSSD     64(R15)(R12*1), Z16, Z13
+	VPDPWSSD     128(R15)(R12*1), Z16, Z14
+	VPDPWSSD     192(R15)(R12*1), Z16, Z15
+	INCQ         R13
+	CMPQ         R13, R14
+	JLT          entry
+
+complete:
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQA32 Z8, Z0
+	VMOVDQA32 Z9, Z1
+	VMOVDQA32 Z10, Z2
+	VMOVDQA32 Z11, Z3
+	VMOVDQA32 Z12, Z4
+	VMOVDQA32 Z13, Z5
+	VMOVDQA32 Z14, Z6
+	VMOVDQA32 Z15, Z7
+	VPXORD    Z8, Z8, Z8
+	VPXORD    Z9, Z9, Z9
+	VPXORD    Z10, Z10, Z10
+	VPXORD    Z11, Z11, Z11
+	VPXORD    Z12, Z12, Z12
+	VPXORD    Z13, Z13, Z13
+	VPXORD    Z14, Z14, Z14
+	VPXORD    Z15, Z15, Z15
+	ADDQ      BX, DX
+	DECQ      DI
+	JNZ       row
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	ADDQ      CX, AX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET

@@ -90,3 +90,21 @@ func checkDiff(mask []uint64, a, b []int16) {
 	}
 	checkLength("diff", "mask", len(mask), (len(a)+63)/64)
 }
+
+func checkChanges(from []int32, dx []uint32, at []int32, n int, now, was []int16, step, pairs, pixels int, table []int32) {
+	checkSizes("changes", n|step|pairs|pixels)
+	checkSizes("changes", pixels*pairs)
+	checkLength("changes", "from", len(from), pixels+1)
+	checkLength("changes", "dx", len(dx), n+pixels*pairs+Lanes)
+	checkLength("changes", "at", len(at), n+pixels*pairs+Lanes)
+	checkLength("changes", "now", len(now), span(pixels, step, 2*pairs))
+	checkLength("changes", "was", len(was), span(pixels, step, 2*pairs))
+	checkLength("changes", "table", len(table), pixels*pairs)
+}
+
+func checkGather(acc []int32, accStep int, from []int32, fromStep, until, rows int, f Fan) {
+	checkSizes("gather", accStep|fromStep|until|rows|f.Blocks|f.RowStep|(f.Advance-1)|(f.Span-f.Advance))
+	checkSizes("gather", f.Targets(rows))
+	checkLength("gather", "acc", len(acc), span(f.Targets(rows), accStep, f.Blocks*Lanes))
+	checkLength("gather", "from", len(from), span(rows, fromStep, until+1))
+}

@@ -80,3 +80,40 @@ func diffGo(mask []uint64, a, b []int16) {
 		}
 	}
 }
+
+func changesGo(from []int32, dx []uint32, at []int32, n int, now, was []int16, step, pairs, pixels int, table []int32) int {
+	checkChanges(from, dx, at, n, now, was, step, pairs, pixels, table)
+	for p := range pixels {
+		from[p] = int32(n)
+		a, b, places := now[p*step:][:2*pairs], was[p*step:][:2*pairs], table[p*pairs:][:pairs]
+		for j, place := range places {
+			d := uint32(uint16(a[2*j]-b[2*j])) | uint32(uint16(a[2*j+1]-b[2*j+1]))<<16
+			if d != 0 {
+				dx[n], at[n] = d, place
+				n++
+			}
+		}
+	}
+	from[pixels] = int32(n)
+	return n
+}
+
+func gatherGo(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
+	checkGather(acc, accStep, from, fromStep, until, rows, f)
+	lanes := f.Blocks * Lanes
+	for t := range f.Targets(rows) {
+		clear(acc[t*accStep:][:lanes])
+	}
+	for r := range rows {
+		for i := from[r*fromStep]; i < from[r*fromStep+until]; i++ {
+			d0, d1 := int32(int16(dx[i])), int32(int16(dx[i]>>16))
+			for k := range f.Span {
+				sum := acc[(r*f.Advance+k)*accStep:][:lanes]
+				row := w[shift+int(at[i])+k*f.RowStep:][:2*lanes]
+				for l := range sum {
+					sum[l] += d0*int32(row[2*l]) + d1*int32(row[2*l+1])
+				}
+			}
+		}
+	}
+}

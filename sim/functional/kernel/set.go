@@ -40,6 +40,36 @@ type Set struct {
 	// Diff sets bit i%64 of mask[i/64] where a[i] and b[i] differ, and clears all other bits of the
 	// (len(a)+63)/64 words. a and b are of one length.
 	Diff func(mask []uint64, a, b []int16)
+
+	// Changes lists the pairs of channels that differ in a run of pixels, after n entries that are there. For
+	// p < pixels in turn from[p] becomes the number of entries so far, and each pair j < pairs for which
+	// now[p*step+2*j] or the element behind it differs from was adds one: dx gets both differences, modulo
+	// 2^16 each and the lower channel in the low half, at gets table[p*pairs+j]. from[pixels] becomes the
+	// number in the end, which is also the result. Up to Lanes elements of dx and of at behind the entries are
+	// overwritten: there is room for n+pixels*pairs+Lanes.
+	Changes func(from []int32, dx []uint32, at []int32, n int, now, was []int16, step, pairs, pixels int, table []int32) int
+
+	// Gather adds up what entries of Changes make of a strip of accumulators: those of Lanes*f.Blocks lanes, row
+	// after row. The entries of row r < rows are from[r*fromStep] <= i < from[r*fromStep+until]. Each adds to the
+	// target rows r*f.Advance+k, k < f.Span. The sums overwrite acc: for each target row t and l < Lanes*f.Blocks
+	//
+	//	acc[t*accStep+l] = sum over those entries of int16(dx[i])*w[j] + int16(dx[i]>>16)*w[j+1]
+	//	                   with j = shift + at[i] + k*f.RowStep + 2*l
+	//
+	// There are (rows-1)*f.Advance+f.Span target rows if rows is not 0, else none. Span is not less than Advance.
+	// Entries that lead outside w are the caller's fault and may not be noticed.
+	Gather func(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan)
+}
+
+// Fan is how the entries of Gather spread over rows.
+type Fan struct{ Span, Advance, Blocks, RowStep int }
+
+// Targets is the number of rows that a number of rows of entries reaches.
+func (f Fan) Targets(rows int) int {
+	if rows == 0 {
+		return 0
+	}
+	return (rows-1)*f.Advance + f.Span
 }
 
 // Segment is a run of neighbouring accumulators that one input pixel reaches, and the weights it reaches
@@ -50,7 +80,7 @@ type Segment struct{ Acc, W, Lanes int32 }
 // Sets lists the sets that this machine can run, the fastest first: "avx512", which needs AVX-512 F, BW, DQ, VL
 // and VNNI, "avx2", and always "go". GODEBUG=cpu.avx512f=off or cpu.avx2=off hides what a CPU has.
 func Sets() []*Set {
-	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo})
+	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo})
 }
 
 // Named finds a set of this machine.

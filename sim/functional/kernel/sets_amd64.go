@@ -14,10 +14,14 @@ func assembly() []*Set {
 	x := &cpu.X86
 	avx2 := x.HasAVX && x.HasAVX2
 	if avx2 && x.HasBMI2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI {
-		sets = append(sets, &Set{"avx512", denseAVX512, scatterAVX512, requantiseAVX512, argMaxAVX, diffAVX512})
+		changes := changesGo
+		if x.HasAVX512VPOPCNTDQ {
+			changes = changesAVX512
+		}
+		sets = append(sets, &Set{"avx512", denseAVX512, scatterAVX512, requantiseAVX512, argMaxAVX, diffAVX512, changes, gatherAVX512})
 	}
 	if avx2 {
-		sets = append(sets, &Set{"avx2", denseAVX2, scatterAVX2, requantiseAVX2, argMaxAVX, diffAVX2})
+		sets = append(sets, &Set{"avx2", denseAVX2, scatterAVX2, requantiseAVX2, argMaxAVX, diffAVX2, changesGo, gatherAVX2})
 	}
 	return sets
 }

@@ -48,6 +48,9 @@ func generate() (map[string][]byte, error) {
 			scatter512(c)
 			requantise512(c)
 			diff512(c)
+			changes512(c)
+			flatChanges512(c)
+			gather512(c)
 		},
 		"avx2": func(c *build.Context) {
 			table(c)
@@ -56,6 +59,7 @@ func generate() (map[string][]byte, error) {
 			requantise256(c)
 			diff256(c)
 			argMax(c)
+			gather256(c)
 		},
 	} {
 		c := build.NewContext()

@@ -1,0 +1,183 @@
+package functional
+
+import (
+	"rampart/sim/functional/kernel"
+)
+
+// weave is a convolution's weights for the gather kernel, which keeps the sums of a strip of output columns in
+// registers while it goes down the rows. It is for windows that move by one input pixel, whose targets lie side
+// by side, and without groups.
+type weave struct {
+	w       []int16
+	fan     kernel.Fan
+	columns int     // of a strip
+	table   []int32 // per input column and pair of channels: where its weights lie, less the strip's shift
+	cost    float64 // of an entry, about, in steps of 16 accumulators
+}
+
+// newWeave is nil where the gather kernel does not suit.
+func (c *conv) newWeave() *weave {
+	rows, cols := len(c.g.ys.residues[0]), len(c.g.xs.residues[0])
+	f := c.fan
+	whole := f.high[0]-f.low[0]+1 == rows && f.high[1]-f.low[1]+1 == cols
+	if c.g.ys.inStep > 1 || c.g.xs.inStep > 1 || len(f.classes) > 1 || !whole || rows < c.g.ys.outStep || rows > 7 {
+		return nil
+	}
+	v := &weave{fan: kernel.Fan{Span: rows, Advance: c.g.ys.outStep}}
+	for n := c.g.xs.outStep; n == c.g.xs.outStep || n*c.shape.C <= 4*kernel.Lanes && n <= 16; n += c.g.xs.outStep {
+		const perVisit = 3 // loads and a branch, in steps
+		blocks := (n*c.shape.C + kernel.Lanes - 1) / kernel.Lanes
+		visits := float64(cols-1)/float64(n) + 1
+		if cols <= n && c.g.xs.outStep == cols {
+			visits = 1
+		}
+		if cost := visits * float64(rows*blocks+perVisit); v.columns == 0 || cost < v.cost {
+			v.columns, v.fan.Blocks, v.cost = n, blocks, cost
+		}
+	}
+	pairs := (c.src.Shape.C + 1) / 2
+	line := 2 * c.shape.C * (cols + 2*v.columns)
+	v.fan.RowStep = (line + 4*kernel.Lanes) &^ (2*kernel.Lanes - 1)
+	pairStep := rows * v.fan.RowStep
+	v.w = make([]int16, pairs*pairStep)
+	for p := range pairs {
+		for _, r := range c.g.ys.residues[0] {
+			for _, col := range c.g.xs.residues[0] {
+				for o := range c.shape.C {
+					at := p*pairStep + (r.at-f.low[0])*v.fan.RowStep + ((v.columns-1+col.at-f.low[1])*c.shape.C+o)*2
+					v.w[at], v.w[at+1] = c.at(o, 2*p, r.k, col.k), c.at(o, 2*p+1, r.k, col.k)
+				}
+			}
+		}
+	}
+	for x := range c.src.Shape.W {
+		for p := range pairs {
+			v.table = append(v.table, int32(p*pairStep-x*c.g.xs.outStep*c.shape.C*2))
+		}
+	}
+	return v
+}
+
+// slack is how many columns the last strip may write behind the row.
+func (v *weave) slack(channels int) int {
+	if v == nil {
+		return 0
+	}
+	return v.columns + kernel.Lanes/channels + 1
+}
+
+// spreadWoven adds what changed inputs make to the delta.
+func (c *conv) spreadWoven(w *Worker) {
+	in, s := &w.marks[c.in], &w.work
+	first, end := c.src.Shape.W, 0
+	for y := in.lo; y < in.hi; y++ {
+		if from, to := in.span(y); from < to {
+			first, end = min(first, from), max(end, to)
+		}
+	}
+	n := c.list(w)
+	g, f, v := c.g, c.fan, c.weave
+	lo, hi := max(0, first*g.xs.outStep+f.low[1]), min(c.shape.W, (end-1)*g.xs.outStep+f.high[1]+1)
+	top := in.lo*g.ys.outStep + f.low[0]
+	bottom := top + v.fan.Targets(in.hi-in.lo)
+	if n == 0 || lo >= hi || max(top, 0) >= min(bottom, c.shape.H) {
+		return // nothing differs, or nothing reads it
+	}
+	if float64(n)*v.cost > float64((hi-lo)*(min(bottom, c.shape.H)-max(top, 0)))*c.denseCost {
+		c.renew(w, max(top, 0), min(bottom, c.shape.H), lo, hi)
+		return
+	}
+	width := c.src.Shape.W + 1
+	for x := lo / v.columns * v.columns; x < hi; x += v.columns {
+		from := max(0, ceilDiv(x-f.high[1], g.xs.outStep))
+		until := min(c.src.Shape.W-1, floorDiv(x+v.columns-1-f.low[1], g.xs.outStep)) + 1
+		acc := w.delta.acc[(top+g.ys.before)*c.row+(x+g.xs.before)*c.shape.C:]
+		shift := (x - f.low[1] + v.columns - 1) * c.shape.C * 2
+		w.e.kernels.Gather(acc, c.row, s.from[from:], width, until-from, in.hi-in.lo, s.dx, s.pairs, v.w, shift, v.fan)
+	}
+	from := lo / v.columns * v.columns
+	to := from + (hi-from+v.columns-1)/v.columns*v.columns + kernel.Lanes/c.shape.C + 1
+	for y := top; y < bottom; y++ {
+		w.delta.touch(y+g.ys.before, from+g.xs.before, to+g.xs.before)
+	}
+	w.diff.Stats.MACs += int64(n) * 2 * int64(c.shape.C*v.fan.Span*len(g.xs.residues[0]))
+}
+
+// list collects the entries of the marked rows, with places in the weave's weights, and where those of each
+// pixel begin.
+func (c *conv) list(w *Worker) int {
+	in, s := &w.marks[c.in], &w.work
+	f := &w.frames[c.src.image]
+	width, pairs, n := c.src.Shape.W, (c.src.Shape.C+1)/2, 0
+	for y := in.lo; y < in.hi; y++ {
+		line := s.from[(y-in.lo)*(width+1):][:width+1]
+		from, to := in.span(y)
+		fill(line[:from], n)
+		at := c.image.at(y, from) + c.src.channel
+		if c.src.Format.Bits == 16 {
+			n = c.listSplit(line[from:], s, n, f.now[at:], f.golden[at:], pairs, to-from, c.weave.table[from*pairs:])
+			fill(line[to:], n)
+			continue
+		}
+		n = w.e.kernels.Changes(line[from:], s.dx, s.pairs, n, f.now[at:], f.golden[at:], c.image.step, pairs, to-from, c.weave.table[from*pairs:])
+		fill(line[to:], n)
+	}
+	return n
+}
+
+func fill(v []int32, n int) {
+	for i := range v {
+		v[i] = int32(n)
+	}
+}
+
+// listSplit does what the kernel does for differences that do not fit 16 bits: they go in halves.
+func (c *conv) listSplit(from []int32, s *scratch, n int, now, was []int16, pairs, pixels int, table []int32) int {
+	for p := range pixels {
+		from[p] = int32(n)
+		for j := range pairs {
+			k := p*c.image.step + 2*j
+			a, b := int32(now[k])-int32(was[k]), int32(now[k+1])-int32(was[k+1])
+			if a|b == 0 {
+				continue
+			}
+			s.dx[n], s.dx[n+1] = both(a>>1, b>>1), both(a-a>>1, b-b>>1)
+			s.pairs[n], s.pairs[n+1] = table[p*pairs+j], table[p*pairs+j]
+			n += 2
+		}
+	}
+	return n
+}
+
+// renew computes sums of rows and columns anew, and leaves the difference from the golden ones in the delta.
+func (c *conv) renew(w *Worker, top, bottom, lo, hi int) {
+	sums := w.sums[c.node]
+	for y := top; y < bottom; y++ {
+		acc, step := c.rowSums(w, c.parts, y, lo, hi)
+		at := c.origin + y*c.row + lo*c.shape.C
+		to, golden := w.delta.acc[at:][:(hi-lo)*c.shape.C], sums[at:][:(hi-lo)*c.shape.C]
+		if step == c.shape.C {
+			for i, a := range acc[:len(to)] {
+				to[i] = a - golden[i]
+			}
+		} else {
+			for x := range hi - lo {
+				for o, a := range acc[x*step:][:c.shape.C] {
+					to[x*c.shape.C+o] = a - golden[x*c.shape.C+o]
+				}
+			}
+		}
+		w.delta.touch(y+c.g.ys.before, lo+c.g.xs.before, hi+c.g.xs.before)
+	}
+	w.diff.Stats.MACs += int64((bottom-top)*(hi-lo)) * c.perPixel
+}
+
+func ceilDiv(a, b int) int { return -floorDiv(-a, b) }
+
+func floorDiv(a, b int) int {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

@@ -1,0 +1,67 @@
+package kernel
+
+func changesAVX512(from []int32, dx []uint32, at []int32, n int, now, was []int16, step, pairs, pixels int, table []int32) int {
+	checkChanges(from, dx, at, n, now, was, step, pairs, pixels, table)
+	if pixels == 0 || pairs == 0 {
+		return changesGo(from, dx, at, n, now, was, step, pairs, pixels, table)
+	}
+	if step == 2*pairs && Lanes%pairs == 0 {
+		var before [Lanes]uint32
+		for i := range before {
+			before[i] = 1<<(i*pairs) - 1
+		}
+		return flatChanges512(first(from), first(dx), first(at), n, first(now), first(was), pixels*pairs, pairs, first(table), &before)
+	}
+	return changes512(first(from), first(dx), first(at), n, first(now), first(was), 2*step, pairs, pixels, first(table))
+}
+
+type gatherRun func(acc *int32, accStep int, from *int32, fromStep, until, rows int, dx *uint32, at *int32, w *int16, shift, rowStep int)
+
+// The functions for each shape of a fan, in ascending order of the vectors of a strip: 1, 2, 3, 4 of AVX-512, 2 and 4
+// of AVX2.
+var (
+	gathers512 = map[[2]int][]gatherRun{
+		{1, 1}: {gather512x1x1x1, gather512x1x1x2, gather512x1x1x3, gather512x1x1x4},
+		{2, 1}: {gather512x2x1x1, gather512x2x1x2, gather512x2x1x3, gather512x2x1x4},
+		{3, 1}: {gather512x3x1x1, gather512x3x1x2, gather512x3x1x3, gather512x3x1x4},
+		{4, 1}: {gather512x4x1x1, gather512x4x1x2, gather512x4x1x3, gather512x4x1x4},
+		{5, 1}: {gather512x5x1x1, gather512x5x1x2, gather512x5x1x3, gather512x5x1x4},
+		{7, 1}: {gather512x7x1x1, gather512x7x1x2, gather512x7x1x3},
+		{2, 2}: {gather512x2x2x1, gather512x2x2x2, gather512x2x2x3, gather512x2x2x4},
+		{3, 2}: {gather512x3x2x1, gather512x3x2x2, gather512x3x2x3, gather512x3x2x4},
+		{4, 2}: {gather512x4x2x1, gather512x4x2x2, gather512x4x2x3, gather512x4x2x4},
+	}
+	gathers256 = map[[2]int][]gatherRun{
+		{1, 1}: {gather256x1x1x2, gather256x1x1x4},
+		{2, 1}: {gather256x2x1x2, gather256x2x1x4},
+		{3, 1}: {gather256x3x1x2, gather256x3x1x4},
+		{4, 1}: {gather256x4x1x2},
+		{5, 1}: {gather256x5x1x2},
+		{7, 1}: {gather256x7x1x2},
+		{2, 2}: {gather256x2x2x2, gather256x2x2x4},
+		{3, 2}: {gather256x3x2x2, gather256x3x2x4},
+		{4, 2}: {gather256x4x2x2},
+	}
+)
+
+func gatherAVX512(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
+	gatherStrips(gathers512[[2]int{f.Span, f.Advance}], acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+}
+
+func gatherAVX2(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
+	gatherStrips(gathers256[[2]int{f.Span, f.Advance}], acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+}
+
+// gatherStrips cuts a strip into those that there are functions for, the widest first.
+func gatherStrips(runs []gatherRun, acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
+	checkGather(acc, accStep, from, fromStep, until, rows, f)
+	if len(runs) == 0 {
+		gatherGo(acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+		return
+	}
+	for b := 0; b < f.Blocks && rows > 0; {
+		n := min(len(runs), f.Blocks-b)
+		runs[n-1](first(acc[b*Lanes:]), 4*accStep, first(from), 4*fromStep, 4*until, rows, first(dx), first(at), first(w), 2*(shift+2*b*Lanes), 2*f.RowStep)
+		b += n
+	}
+}
