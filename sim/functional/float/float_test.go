@@ -208,6 +208,23 @@ func TestByHand(t *testing.T) {
 	})
 }
 
+// A golden NaN that hides an infinity: without the NaN the infinity shows, and it differs from what was there.
+func TestInfinityBehindNaN(t *testing.T) {
+	g := &graph.Graph{Name: "hidden"}
+	x := g.Input("x", graph.Shape{C: 1, H: 1, W: 2})
+	y, err := g.Add("pool", &graph.MaxPool{Window: graph.NewWindow(1, 2)}, "y", x)
+	require.NoError(t, err)
+	g.Outputs = []*graph.Value{y}
+	e, err := New(g)
+	require.NoError(t, err)
+	w := e.Worker()
+	require.NoError(t, w.Run([]*graph.Tensor{{Shape: x.Shape, Data: []float32{float32(math.NaN()), float32(math.Inf(1))}}}))
+	d := w.Strike([]Patch{{Node: -1, Tensor: Output, Change: Replace(0)}})
+	requireDiff(t, Diff{Outputs: []OutputDiff{{Changed: 1, Pixels: []int32{0}, Classes: []int32{1}, Inf: 1}}, NonFinite: true}, d, "")
+	d = w.Strike([]Patch{{Node: -1, Tensor: Output, Index: 1, Change: Replace(0)}})
+	requireDiff(t, Diff{Outputs: []OutputDiff{{NaN: 1}}}, d, "")
+}
+
 // A strike computes what it must and no more.
 func TestWork(t *testing.T) {
 	g, images := small(t)
