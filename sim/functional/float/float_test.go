@@ -3,6 +3,7 @@ package float
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -223,6 +224,30 @@ func TestInfinityBehindNaN(t *testing.T) {
 	requireDiff(t, Diff{Outputs: []OutputDiff{{Changed: 1, Pixels: []int32{0}, Classes: []int32{1}, Inf: 1}}, NonFinite: true}, d, "")
 	d = w.Strike([]Patch{{Node: -1, Tensor: Output, Index: 1, Change: Replace(0)}})
 	requireDiff(t, Diff{Outputs: []OutputDiff{{NaN: 1}}}, d, "")
+}
+
+// Workers of one engine do not disturb each other; run it with -race to see.
+func TestWorkersAtOnce(t *testing.T) {
+	g, images := randomGraph(11)
+	e, err := New(g)
+	require.NoError(t, err)
+	r := rand.New(rand.NewPCG(2, 2))
+	ps := randomPatches(r, e)
+	want := oracleDiff(g, oracle(t, g, images, nil), oracle(t, g, images, ps))
+	diffs := make([]*Diff, 4)
+	var wg sync.WaitGroup
+	for i := range diffs {
+		wg.Go(func() {
+			w := e.Worker()
+			if w.Run(images) == nil {
+				diffs[i] = w.Strike(ps)
+			}
+		})
+	}
+	wg.Wait()
+	for _, d := range diffs {
+		requireDiff(t, want, d, "%v", ps)
+	}
 }
 
 // A strike computes what it must and no more.
