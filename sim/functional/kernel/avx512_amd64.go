@@ -328,3 +328,33 @@ func gather512x4x2x3(acc *int32, accStep int, from *int32, fromStep int, until i
 //
 //go:noescape
 func gather512x4x2x4(acc *int32, accStep int, from *int32, fromStep int, until int, rows int, dx *uint32, at *int32, w *int16, shift int, rowStep int)
+
+// settle512x1 requantises in single precision, 1 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settle512x1(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+
+// settle512x2 requantises in single precision, 2 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settle512x2(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+
+// settle512x4 requantises in single precision, 4 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settle512x4(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+
+// settle512x8 requantises in single precision, 8 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settle512x8(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+
+// settleUp512 requantises pixel by pixel, ties upwards. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settleUp512(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *int64, add *int64, shift *int64, tie *int64, lo int64, hi int64, zero int64) (changed uint64)
+
+// settleEven512 is settleUp512 with ties to the even neighbour. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settleEven512(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *int64, add *int64, shift *int64, tie *int64, lo int64, hi int64, zero int64) (changed uint64)

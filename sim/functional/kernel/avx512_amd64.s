@@ -2344,20 +2344,20 @@ TEXT ·requantiseUp512(SB), NOSPLIT, $0-128
 	MOVQ         zero+104(FP), R8
 	VMOVQ        R8, X2
 	VPBROADCASTD X2, Z2
+	MOVQ         $0x0000aaaa, R8
+	KMOVW        R8, K1
 	MOVQ         wrap+112(FP), R8
 	VMOVQ        R8, X3
-	MOVQ         $-1, R8
-	MOVQ         lanes+120(FP), R9
-	BZHIQ        R9, R8, R8
-	KMOVW        R8, K1
-	MOVQ         $0x0000aaaa, R8
-	KMOVW        R8, K2
+	MOVQ         lanes+120(FP), R8
+	MOVQ         $-1, R9
+	BZHIQ        R8, R9, R9
+	KMOVW        R9, K2
 
 pixel:
-	VMOVDQU32.Z (DX), K1, Z10
+	VMOVDQU32.Z (DX), K2, Z10
 	TESTQ       BX, BX
 	JZ          summed
-	VMOVDQU32.Z (BX), K1, Z11
+	VMOVDQU32.Z (BX), K2, Z11
 	VPADDD      Z11, Z10, Z10
 
 summed:
@@ -2375,9 +2375,9 @@ summed:
 	VPMAXSQ   Z0, Z11, Z11
 	VPMINSQ   Z1, Z11, Z11
 	VPSLLQ    $0x20, Z11, Z11
-	VPBLENDMD Z11, Z10, K2, Z10
+	VPBLENDMD Z11, Z10, K1, Z10
 	VPADDD    Z2, Z10, Z10
-	VPMOVDW   Z10, K1, (AX)
+	VPMOVDW   Z10, K2, (AX)
 	LEAQ      (BX)(SI*1), R8
 	TESTQ     BX, BX
 	CMOVQNE   R8, BX
@@ -2418,22 +2418,22 @@ TEXT ·requantiseEven512(SB), NOSPLIT, $0-128
 	MOVQ         zero+104(FP), R8
 	VMOVQ        R8, X2
 	VPBROADCASTD X2, Z2
-	MOVQ         wrap+112(FP), R8
-	VMOVQ        R8, X4
 	VPTERNLOGQ   $0xff, Z3, Z3, Z3
 	VPADDQ       Z3, Z3, Z3
-	MOVQ         $-1, R8
-	MOVQ         lanes+120(FP), R9
-	BZHIQ        R9, R8, R8
-	KMOVW        R8, K1
 	MOVQ         $0x0000aaaa, R8
-	KMOVW        R8, K2
+	KMOVW        R8, K1
+	MOVQ         wrap+112(FP), R8
+	VMOVQ        R8, X4
+	MOVQ         lanes+120(FP), R8
+	MOVQ         $-1, R9
+	BZHIQ        R8, R9, R9
+	KMOVW        R9, K2
 
 pixel:
-	VMOVDQU32.Z (DX), K1, Z13
+	VMOVDQU32.Z (DX), K2, Z13
 	TESTQ       BX, BX
 	JZ          summed
-	VMOVDQU32.Z (BX), K1, Z14
+	VMOVDQU32.Z (BX), K2, Z14
 	VPADDD      Z14, Z13, Z13
 
 summed:
@@ -2455,9 +2455,9 @@ summed:
 	VPMAXSQ   Z0, Z14, Z14
 	VPMINSQ   Z1, Z14, Z14
 	VPSLLQ    $0x20, Z14, Z14
-	VPBLENDMD Z14, Z13, K2, Z13
+	VPBLENDMD Z14, Z13, K1, Z13
 	VPADDD    Z2, Z13, Z13
-	VPMOVDW   Z13, K1, (AX)
+	VPMOVDW   Z13, K2, (AX)
 	LEAQ      (BX)(SI*1), R8
 	TESTQ     BX, BX
 	CMOVQNE   R8, BX
@@ -5186,5 +5186,627 @@ complete:
 	VMOVDQU32 Z6, 128(AX)
 	VMOVDQU32 Z7, 192(AX)
 	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+// func settle512x1(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
+TEXT ·settle512x1(SB), NOSPLIT, $0-120
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X6
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU32    (R9), Z0
+	MOVQ         add+80(FP), R9
+	VMOVDQU32    (R9), Z1
+	MOVSS        lo+88(FP), X2
+	VBROADCASTSS X2, Z2
+	MOVSS        hi+92(FP), X3
+	VBROADCASTSS X3, Z3
+	MOVSS        sure+96(FP), X4
+	VBROADCASTSS X4, Z4
+	VPTERNLOGD   $0xff, Z5, Z5, Z5
+	VPSRLD       $0x01, Z5, Z5
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R11
+	BLSRQ       R8, R8
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R12*1), K2, Z8
+	VPADDD      Z8, Z7, Z7
+
+summed:
+	MOVQ        R11, R12
+	IMULQ       DX, R12
+	VPSLLD      X6, Z7, Z7
+	VPSRAD      X6, Z7, Z7
+	VCVTDQ2PS   Z7, Z7
+	VFMADD213PS Z1, Z0, Z7
+	VRNDSCALEPS $0x00, Z7, Z9
+	VSUBPS      Z9, Z7, Z7
+	VPANDD      Z5, Z7, Z7
+	VCMPPS      $0x0e, Z4, Z7, K1
+	KORTESTW    K1, K1
+	JNZ         unsure
+	VMAXPS      Z2, Z9, Z9
+	VMINPS      Z3, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
+	VPCMPD      $0x04, Z8, Z9, K2, K1
+	KMOVW       K1, R13
+	TESTL       R13, R13
+	JZ          same
+	VPMOVDW     Z9, Y9
+	VMOVDQU16   Y9, K1, (AX)(R12*1)
+	MOVL        $0x00000001, R12
+	SHLXQ       R11, R12, R12
+	ORQ         R12, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+
+unsure:
+	MOVL  $0x00000001, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+104(FP)
+	MOVQ R10, unsure+112(FP)
+	VZEROUPPER
+	RET
+
+// func settle512x2(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
+TEXT ·settle512x2(SB), NOSPLIT, $0-120
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X6
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU32    (R9), Z0
+	MOVQ         add+80(FP), R9
+	VMOVDQU32    (R9), Z1
+	MOVSS        lo+88(FP), X2
+	VBROADCASTSS X2, Z2
+	MOVSS        hi+92(FP), X3
+	VBROADCASTSS X3, Z3
+	MOVSS        sure+96(FP), X4
+	VBROADCASTSS X4, Z4
+	VPTERNLOGD   $0xff, Z5, Z5, Z5
+	VPSRLD       $0x01, Z5, Z5
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R11
+	ANDQ        $-2, R11
+	MOVQ        $+3, R12
+	SHLXQ       R11, R12, R12
+	ANDNQ       R8, R12, R8
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R12*1), K2, Z8
+	VPADDD      Z8, Z7, Z7
+
+summed:
+	MOVQ        R11, R12
+	IMULQ       DX, R12
+	VPSLLD      X6, Z7, Z7
+	VPSRAD      X6, Z7, Z7
+	VCVTDQ2PS   Z7, Z7
+	VFMADD213PS Z1, Z0, Z7
+	VRNDSCALEPS $0x00, Z7, Z9
+	VSUBPS      Z9, Z7, Z7
+	VPANDD      Z5, Z7, Z7
+	VCMPPS      $0x0e, Z4, Z7, K1
+	KORTESTW    K1, K1
+	JNZ         unsure
+	VMAXPS      Z2, Z9, Z9
+	VMINPS      Z3, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
+	VPCMPD      $0x04, Z8, Z9, K2, K1
+	KMOVW       K1, R13
+	TESTL       R13, R13
+	JZ          same
+	VPMOVDW     Z9, Y9
+	VMOVDQU16   Y9, K1, (AX)(R12*1)
+	XORL        R12, R12
+	TESTL       $0x000000ff, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x0000ff00, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x01, R12
+	ORQ         R12, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+
+unsure:
+	MOVL  $0x00000003, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+104(FP)
+	MOVQ R10, unsure+112(FP)
+	VZEROUPPER
+	RET
+
+// func settle512x4(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
+TEXT ·settle512x4(SB), NOSPLIT, $0-120
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X6
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU32    (R9), Z0
+	MOVQ         add+80(FP), R9
+	VMOVDQU32    (R9), Z1
+	MOVSS        lo+88(FP), X2
+	VBROADCASTSS X2, Z2
+	MOVSS        hi+92(FP), X3
+	VBROADCASTSS X3, Z3
+	MOVSS        sure+96(FP), X4
+	VBROADCASTSS X4, Z4
+	VPTERNLOGD   $0xff, Z5, Z5, Z5
+	VPSRLD       $0x01, Z5, Z5
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R11
+	ANDQ        $-4, R11
+	MOVQ        $+15, R12
+	SHLXQ       R11, R12, R12
+	ANDNQ       R8, R12, R8
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R12*1), K2, Z8
+	VPADDD      Z8, Z7, Z7
+
+summed:
+	MOVQ        R11, R12
+	IMULQ       DX, R12
+	VPSLLD      X6, Z7, Z7
+	VPSRAD      X6, Z7, Z7
+	VCVTDQ2PS   Z7, Z7
+	VFMADD213PS Z1, Z0, Z7
+	VRNDSCALEPS $0x00, Z7, Z9
+	VSUBPS      Z9, Z7, Z7
+	VPANDD      Z5, Z7, Z7
+	VCMPPS      $0x0e, Z4, Z7, K1
+	KORTESTW    K1, K1
+	JNZ         unsure
+	VMAXPS      Z2, Z9, Z9
+	VMINPS      Z3, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
+	VPCMPD      $0x04, Z8, Z9, K2, K1
+	KMOVW       K1, R13
+	TESTL       R13, R13
+	JZ          same
+	VPMOVDW     Z9, Y9
+	VMOVDQU16   Y9, K1, (AX)(R12*1)
+	XORL        R12, R12
+	TESTL       $0x0000000f, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x000000f0, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x01, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x00000f00, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x02, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x0000f000, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x03, R12
+	ORQ         R12, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+
+unsure:
+	MOVL  $0x0000000f, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+104(FP)
+	MOVQ R10, unsure+112(FP)
+	VZEROUPPER
+	RET
+
+// func settle512x8(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
+TEXT ·settle512x8(SB), NOSPLIT, $0-120
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X6
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU32    (R9), Z0
+	MOVQ         add+80(FP), R9
+	VMOVDQU32    (R9), Z1
+	MOVSS        lo+88(FP), X2
+	VBROADCASTSS X2, Z2
+	MOVSS        hi+92(FP), X3
+	VBROADCASTSS X3, Z3
+	MOVSS        sure+96(FP), X4
+	VBROADCASTSS X4, Z4
+	VPTERNLOGD   $0xff, Z5, Z5, Z5
+	VPSRLD       $0x01, Z5, Z5
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R11
+	ANDQ        $-8, R11
+	MOVQ        $+255, R12
+	SHLXQ       R11, R12, R12
+	ANDNQ       R8, R12, R8
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R12*1), K2, Z8
+	VPADDD      Z8, Z7, Z7
+
+summed:
+	MOVQ        R11, R12
+	IMULQ       DX, R12
+	VPSLLD      X6, Z7, Z7
+	VPSRAD      X6, Z7, Z7
+	VCVTDQ2PS   Z7, Z7
+	VFMADD213PS Z1, Z0, Z7
+	VRNDSCALEPS $0x00, Z7, Z9
+	VSUBPS      Z9, Z7, Z7
+	VPANDD      Z5, Z7, Z7
+	VCMPPS      $0x0e, Z4, Z7, K1
+	KORTESTW    K1, K1
+	JNZ         unsure
+	VMAXPS      Z2, Z9, Z9
+	VMINPS      Z3, Z9, Z9
+	VCVTPS2DQ   Z9, Z9
+	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
+	VPCMPD      $0x04, Z8, Z9, K2, K1
+	KMOVW       K1, R13
+	TESTL       R13, R13
+	JZ          same
+	VPMOVDW     Z9, Y9
+	VMOVDQU16   Y9, K1, (AX)(R12*1)
+	XORL        R12, R12
+	TESTL       $0x00000003, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x0000000c, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x01, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x00000030, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x02, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x000000c0, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x03, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x00000300, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x04, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x00000c00, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x05, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x00003000, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x06, R12
+	ORQ         R12, R9
+	XORL        R12, R12
+	TESTL       $0x0000c000, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	SHLQ        $0x07, R12
+	ORQ         R12, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+
+unsure:
+	MOVL  $0x000000ff, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+104(FP)
+	MOVQ R10, unsure+112(FP)
+	VZEROUPPER
+	RET
+
+// func settleUp512(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *int64, add *int64, shift *int64, tie *int64, lo int64, hi int64, zero int64) (changed uint64)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2
+TEXT ·settleUp512(SB), NOSPLIT, $0-136
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X3
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU64    (R9), Z4
+	VMOVDQU64    64(R9), Z5
+	MOVQ         add+80(FP), R9
+	VMOVDQU64    (R9), Z6
+	VMOVDQU64    64(R9), Z7
+	MOVQ         shift+88(FP), R9
+	VMOVDQU64    (R9), Z8
+	VMOVDQU64    64(R9), Z9
+	MOVQ         lo+104(FP), R9
+	VMOVQ        R9, X0
+	VPBROADCASTQ X0, Z0
+	MOVQ         hi+112(FP), R9
+	VMOVQ        R9, X1
+	VPBROADCASTQ X1, Z1
+	MOVQ         zero+120(FP), R9
+	VMOVQ        R9, X2
+	VPBROADCASTD X2, Z2
+	MOVQ         $0x0000aaaa, R9
+	KMOVW        R9, K1
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R10
+	BLSRQ       R8, R8
+	MOVQ        R10, R11
+	IMULQ       DI, R11
+	VMOVDQU32.Z (BX)(R11*1), K2, Z10
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R11*1), K2, Z11
+	VPADDD      Z11, Z10, Z10
+
+summed:
+	MOVQ        R10, R11
+	IMULQ       DX, R11
+	VPSLLD      X3, Z10, Z10
+	VPSRAD      X3, Z10, Z10
+	VPSRLQ      $0x20, Z10, Z11
+	VPMULDQ     Z4, Z10, Z10
+	VPADDQ      Z6, Z10, Z10
+	VPSRAVQ     Z8, Z10, Z10
+	VPMAXSQ     Z0, Z10, Z10
+	VPMINSQ     Z1, Z10, Z10
+	VPMULDQ     Z5, Z11, Z11
+	VPADDQ      Z7, Z11, Z11
+	VPSRAVQ     Z9, Z11, Z11
+	VPMAXSQ     Z0, Z11, Z11
+	VPMINSQ     Z1, Z11, Z11
+	VPSLLQ      $0x20, Z11, Z11
+	VPBLENDMD   Z11, Z10, K1, Z10
+	VPADDD      Z2, Z10, Z10
+	VPMOVSXWD.Z (CX)(R11*1), K2, Z11
+	VPCMPD      $0x04, Z11, Z10, K2, K3
+	KMOVW       K3, R12
+	TESTL       R12, R12
+	JZ          same
+	VPMOVDW     Z10, Y10
+	VMOVDQU16   Y10, K3, (AX)(R11*1)
+	MOVL        $0x00000001, R11
+	SHLXQ       R10, R11, R11
+	ORQ         R11, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+	MOVL  $0x00000001, R11
+	SHLXQ R10, R11, R11
+	ORQ   R11, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+128(FP)
+	VZEROUPPER
+	RET
+
+// func settleEven512(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *int64, add *int64, shift *int64, tie *int64, lo int64, hi int64, zero int64) (changed uint64)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2
+TEXT ·settleEven512(SB), NOSPLIT, $0-136
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X4
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU64    (R9), Z5
+	VMOVDQU64    64(R9), Z6
+	MOVQ         add+80(FP), R9
+	VMOVDQU64    (R9), Z7
+	VMOVDQU64    64(R9), Z8
+	MOVQ         shift+88(FP), R9
+	VMOVDQU64    (R9), Z9
+	VMOVDQU64    64(R9), Z10
+	MOVQ         tie+96(FP), R9
+	VMOVDQU64    (R9), Z11
+	VMOVDQU64    64(R9), Z12
+	MOVQ         lo+104(FP), R9
+	VMOVQ        R9, X0
+	VPBROADCASTQ X0, Z0
+	MOVQ         hi+112(FP), R9
+	VMOVQ        R9, X1
+	VPBROADCASTQ X1, Z1
+	MOVQ         zero+120(FP), R9
+	VMOVQ        R9, X2
+	VPBROADCASTD X2, Z2
+	VPTERNLOGQ   $0xff, Z3, Z3, Z3
+	VPADDQ       Z3, Z3, Z3
+	MOVQ         $0x0000aaaa, R9
+	KMOVW        R9, K1
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R10
+	BLSRQ       R8, R8
+	MOVQ        R10, R11
+	IMULQ       DI, R11
+	VMOVDQU32.Z (BX)(R11*1), K2, Z13
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R11*1), K2, Z14
+	VPADDD      Z14, Z13, Z13
+
+summed:
+	MOVQ        R10, R11
+	IMULQ       DX, R11
+	VPSLLD      X4, Z13, Z13
+	VPSRAD      X4, Z13, Z13
+	VPSRLQ      $0x20, Z13, Z14
+	VPMULDQ     Z5, Z13, Z13
+	VPADDQ      Z7, Z13, Z13
+	VPTESTNMQ   Z11, Z13, K3
+	VPSRAVQ     Z9, Z13, Z13
+	VPANDQ      Z3, Z13, K3, Z13
+	VPMAXSQ     Z0, Z13, Z13
+	VPMINSQ     Z1, Z13, Z13
+	VPMULDQ     Z6, Z14, Z14
+	VPADDQ      Z8, Z14, Z14
+	VPTESTNMQ   Z12, Z14, K3
+	VPSRAVQ     Z10, Z14, Z14
+	VPANDQ      Z3, Z14, K3, Z14
+	VPMAXSQ     Z0, Z14, Z14
+	VPMINSQ     Z1, Z14, Z14
+	VPSLLQ      $0x20, Z14, Z14
+	VPBLENDMD   Z14, Z13, K1, Z13
+	VPADDD      Z2, Z13, Z13
+	VPMOVSXWD.Z (CX)(R11*1), K2, Z14
+	VPCMPD      $0x04, Z14, Z13, K2, K3
+	KMOVW       K3, R12
+	TESTL       R12, R12
+	JZ          same
+	VPMOVDW     Z13, Y13
+	VMOVDQU16   Y13, K3, (AX)(R11*1)
+	MOVL        $0x00000001, R11
+	SHLXQ       R10, R11, R11
+	ORQ         R11, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+	MOVL  $0x00000001, R11
+	SHLXQ R10, R11, R11
+	ORQ   R11, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+128(FP)
 	VZEROUPPER
 	RET

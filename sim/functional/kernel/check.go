@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // The checks panic unless every element that a kernel is to touch lies within its slice. They are all that
 // stands between a caller's slip and assembly that reads what is not there, so every set makes them first.
@@ -107,4 +110,15 @@ func checkGather(acc []int32, accStep int, from []int32, fromStep, until, rows i
 	checkSizes("gather", f.Targets(rows))
 	checkLength("gather", "acc", len(acc), span(f.Targets(rows), accStep, f.Blocks*Lanes))
 	checkLength("gather", "from", len(from), span(rows, fromStep, until+1))
+}
+
+func checkSettle(y, was []int16, yStep int, acc, delta []int32, accStep int, todo uint64, k *Scale) {
+	checkSizes("settle", yStep|accStep)
+	pixels := bits.Len64(todo)
+	checkLength("settle", "y", len(y), span(pixels, yStep, k.channels))
+	checkLength("settle", "was", len(was), span(pixels, yStep, k.channels))
+	checkLength("settle", "acc", len(acc), span(pixels, accStep, k.channels))
+	if delta != nil {
+		checkLength("settle", "delta", len(delta), span(pixels, accStep, k.channels))
+	}
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -34,6 +35,7 @@ type draw func(r *rand.Rand) func(s *Set, mem allocate) any
 
 var draws = map[string]draw{
 	"dense": drawDense, "scatter": drawScatter, "requantise": drawRequantise, "argmax": drawArgMax, "diff": drawDiff,
+	"changes": drawChanges, "gather": drawGather, "settle": drawSettle,
 }
 
 // element draws activations and weights for one case: any, extremes, or a few values.
@@ -163,6 +165,107 @@ func drawDiff(r *rand.Rand) func(*Set, allocate) any {
 	}
 }
 
+func drawChanges(r *rand.Rand) func(*Set, allocate) any {
+	pixels, pairs, n, rare := r.IntN(70), 1+r.IntN(40), r.IntN(9), 1+r.IntN(20)
+	if r.IntN(2) == 0 {
+		pairs = 1 << r.IntN(5)
+	}
+	step := 2*pairs + r.IntN(3)*r.IntN(9)
+	repeat := again(r)
+	return func(s *Set, mem allocate) any {
+		r := repeat()
+		was := fill(mem, span(pixels, step, 2*pairs), element(r))
+		i := 0
+		now := fill(mem, len(was), func() int16 {
+			i++
+			if r.IntN(rare) == 0 {
+				return was[i-1] ^ 1<<r.IntN(16)
+			}
+			return was[i-1]
+		})
+		from, table := fill(mem, pixels+1, r.Int32), fill(mem, pixels*pairs, r.Int32)
+		dx, at := fill(mem, n+pixels*pairs+Lanes, r.Uint32), fill(mem, n+pixels*pairs+Lanes, r.Int32)
+		end := s.Changes(from, dx, at, n, now, was, step, pairs, pixels, table)
+		return slices.Concat([]int32{int32(end)}, from, at[:end], as32(dx[:end]))
+	}
+}
+
+func as32(v []uint32) (as []int32) {
+	for _, e := range v {
+		as = append(as, int32(e))
+	}
+	return as
+}
+
+func drawGather(r *rand.Rand) func(*Set, allocate) any {
+	f := Fan{Span: 1 + r.IntN(7), Blocks: r.IntN(7), RowStep: r.IntN(300)}
+	f.Advance = 1 + r.IntN(min(2, f.Span))
+	rows, until, entries := r.IntN(8), r.IntN(4), 1+r.IntN(40)
+	accStep, fromStep := f.Blocks*Lanes+r.IntN(9), r.IntN(6)
+	least, room := r.IntN(200)-100, 500
+	shift := r.IntN(100) - least
+	repeat := again(r)
+	return func(s *Set, mem allocate) any {
+		r := repeat()
+		acc := fill(mem, span(f.Targets(rows), accStep, f.Blocks*Lanes), r.Int32)
+		from := fill(mem, span(rows, fromStep, until+1), func() int32 { return int32(r.IntN(entries + 1)) })
+		low, high := element(r), element(r)
+		dx := fill(mem, entries, func() uint32 { return uint32(uint16(low())) | uint32(uint16(high()))<<16 })
+		at := fill(mem, entries, func() int32 { return int32(least + r.IntN(room)) })
+		w := fill(mem, shift+least+room+f.Span*f.RowStep+2*f.Blocks*Lanes, element(r))
+		s.Gather(acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+		return slices.Clone(acc)
+	}
+}
+
+func drawSettle(r *rand.Rand) func(*Set, allocate) any {
+	channels := 1 + r.IntN(40)
+	if r.IntN(2) == 0 {
+		channels = 1 << r.IntN(5)
+	}
+	k, _ := randomScale(r, channels)
+	if r.IntN(3) > 0 {
+		k = narrowScale(r, channels)
+	}
+	n, todo := channels, r.Uint64()>>r.IntN(64)
+	if r.IntN(2) == 0 {
+		todo &= r.Uint64()
+	}
+	yStep, accStep := n+r.IntN(4), n+r.IntN(4)
+	if r.IntN(2) == 0 {
+		yStep, accStep = n, n
+	}
+	pixels := bits.Len64(todo) + r.IntN(3)
+	withDelta, repeat := r.IntN(2) == 0, again(r)
+	return func(s *Set, mem allocate) any {
+		r := repeat()
+		acc := fill(mem, span(pixels, accStep, n), func() int32 { return randomSum(r) })
+		var delta []int32
+		if withDelta {
+			delta = fill(mem, len(acc), func() int32 { return randomSum(r) })
+		}
+		y, was := fill(mem, span(pixels, yStep, n), element(r)), fill(mem, span(pixels, yStep, n), element(r))
+		for p := range pixels {
+			for c := range n {
+				a := acc[p*accStep+c]
+				if delta != nil {
+					a += delta[p*accStep+c]
+				}
+				was[p*yStep+c] = k.Apply(c, a)
+				if todo>>p&1 != 0 && r.IntN(4) == 0 {
+					was[p*yStep+c] ^= 1
+				}
+			}
+		}
+		copy(y, was)
+		changed := s.Settle(y, was, yStep, acc, delta, accStep, todo, k)
+		if pixels == 0 {
+			return []int16{}
+		}
+		return append(slices.Clone(y), int16(changed), int16(changed>>16), int16(changed>>32), int16(changed>>48))
+	}
+}
+
 // compare makes a call on a set and on the Go set.
 func compare(s *Set, call func(*Set, allocate) any, mem allocate) error {
 	sets := Sets()
@@ -212,6 +315,20 @@ func TestCompareSeesOneWrongLane(t *testing.T) {
 		set.Diff(mask, a, b)
 		spoil(mask)
 	}
+	wrong.Changes = func(from []int32, dx []uint32, at []int32, n int, now, was []int16, step, pairs, pixels int, table []int32) int {
+		end := set.Changes(from, dx, at, n, now, was, step, pairs, pixels, table)
+		spoil(dx[n:end])
+		return end
+	}
+	wrong.Gather = func(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
+		set.Gather(acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+		spoil(acc)
+	}
+	wrong.Settle = func(y, was []int16, yStep int, acc, delta []int32, accStep int, todo uint64, k *Scale) uint64 {
+		changed := set.Settle(y, was, yStep, acc, delta, accStep, todo, k)
+		spoil(y)
+		return changed
+	}
 	for name, draw := range draws {
 		t.Run(name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(7, 8))
@@ -225,7 +342,7 @@ func TestCompareSeesOneWrongLane(t *testing.T) {
 	}
 }
 
-func spoil[T ~uint8 | ~int16 | ~int32 | ~uint64](v []T) {
+func spoil[T ~uint8 | ~int16 | ~int32 | ~uint32 | ~uint64](v []T) {
 	if len(v) > 0 {
 		v[len(v)*2/3] ^= 1
 	}

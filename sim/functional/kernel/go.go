@@ -1,5 +1,7 @@
 package kernel
 
+import "math/bits"
+
 // This file is the set "go", which runs everywhere and says in the fewest words what the kernels do.
 
 func denseGo(acc []int32, x []int16, step int, offs []int32, w []int16, pixels, blocks int) {
@@ -116,4 +118,22 @@ func gatherGo(acc []int32, accStep int, from []int32, fromStep, until, rows int,
 			}
 		}
 	}
+}
+
+func settleGo(y, was []int16, yStep int, acc, delta []int32, accStep int, todo uint64, k *Scale) (changed uint64) {
+	checkSettle(y, was, yStep, acc, delta, accStep, todo, k)
+	for ; todo != 0; todo &= todo - 1 {
+		p := bits.TrailingZeros64(todo)
+		for c := range k.channels {
+			a := acc[p*accStep+c]
+			if delta != nil {
+				a += delta[p*accStep+c]
+			}
+			if v := k.Apply(c, a); v != was[p*yStep+c] {
+				y[p*yStep+c] = v
+				changed |= 1 << p
+			}
+		}
+	}
+	return changed
 }

@@ -243,6 +243,19 @@ func randomScale(r *rand.Rand, channels int) (*Scale, Constants) {
 	return NewScale(c), c
 }
 
+// narrowScale is one of 10 bits at most, which single precision does. Many sums lie on a half or near it.
+func narrowScale(r *rand.Rand, channels int) *Scale {
+	lo := int64(r.IntN(1000) - 500)
+	c := Constants{AccBits: 8 + r.IntN(25), Even: r.IntN(2) == 0, Lo: lo, Hi: lo + int64(r.IntN(500)), Zero: int64(r.IntN(600) - 300)}
+	for range channels {
+		shift := r.IntN(24)
+		c.Shift = append(c.Shift, shift)
+		c.Mult = append(c.Mult, []int64{1, 3, r.Int64N(1<<16) + 1}[r.IntN(3)])
+		c.Bias = append(c.Bias, r.Int64N(1<<9<<shift)/c.Mult[len(c.Mult)-1])
+	}
+	return NewScale(c)
+}
+
 // randomSum draws an accumulator, often an extreme or small one.
 func randomSum(r *rand.Rand) int32 {
 	switch r.IntN(4) {

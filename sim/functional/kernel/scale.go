@@ -30,6 +30,8 @@ type Scale struct {
 	mult, add, shift []int64
 	sign             []int64 // bit 63 shifted by shift: extends the sign after a logical shift
 	tie              []int64 // for Even: the bits that are all 0 on a tie; -1 for shift 0
+
+	near near
 }
 
 // NewScale lays out c.
@@ -71,6 +73,7 @@ func NewScale(c Constants) *Scale {
 			s.tie[i] = 1<<shift - 1
 		}
 	}
+	s.near = newNear(c, padded, s.repeats())
 	return s
 }
 

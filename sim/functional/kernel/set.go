@@ -59,6 +59,12 @@ type Set struct {
 	// There are (rows-1)*f.Advance+f.Span target rows if rows is not 0, else none. Span is not less than Advance.
 	// Entries that lead outside w are the caller's fault and may not be noticed.
 	Gather func(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan)
+
+	// Settle requantises the pixels of todo, bit p for pixel p, and gives the bits of those that are not as they
+	// were: y[p*yStep+c] becomes k.Apply(c, acc[p*accStep+c]+delta[p*accStep+c]) where that differs from
+	// was[p*yStep+c]. Elsewhere y holds was already, and pixels outside todo are as they were. A nil delta adds
+	// nothing.
+	Settle func(y, was []int16, yStep int, acc, delta []int32, accStep int, todo uint64, k *Scale) uint64
 }
 
 // Fan is how the entries of Gather spread over rows.
@@ -80,7 +86,7 @@ type Segment struct{ Acc, W, Lanes int32 }
 // Sets lists the sets that this machine can run, the fastest first: "avx512", which needs AVX-512 F, BW, DQ, VL
 // and VNNI, "avx2", and always "go". GODEBUG=cpu.avx512f=off or cpu.avx2=off hides what a CPU has.
 func Sets() []*Set {
-	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo})
+	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo})
 }
 
 // Named finds a set of this machine.

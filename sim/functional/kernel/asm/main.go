@@ -51,6 +51,7 @@ func generate() (map[string][]byte, error) {
 			changes512(c)
 			flatChanges512(c)
 			gather512(c)
+			settle512(c)
 		},
 		"avx2": func(c *build.Context) {
 			table(c)

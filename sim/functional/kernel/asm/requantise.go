@@ -43,6 +43,72 @@ func spread(c *build.Context, name string, bits int, v reg.VecVirtual) {
 
 // Even and odd lanes are apart, for each 32-bit accumulator makes a 64-bit product.
 
+// exact is the requantisation of 16 accumulators in 64 bits.
+type exact struct {
+	c                      *build.Context
+	even                   bool
+	mult, add, shift, tie  [2]reg.VecVirtual
+	lo, hi, zero, minusTwo reg.VecVirtual
+	odds                   reg.OpmaskVirtual
+}
+
+func newExact(c *build.Context, even bool) *exact {
+	return &exact{c: c, even: even, lo: c.ZMM(), hi: c.ZMM(), zero: c.ZMM(), minusTwo: c.ZMM(), odds: c.K()}
+}
+
+// begin loads what lasts for the call, from arguments of the names that requantiseSignature has.
+func (x *exact) begin() {
+	c := x.c
+	for _, k := range []struct {
+		name string
+		to   *[2]reg.VecVirtual
+	}{{"mult", &x.mult}, {"add", &x.add}, {"shift", &x.shift}, {"tie", &x.tie}} {
+		if k.name == "tie" && !x.even {
+			continue
+		}
+		from := arg(c, k.name)
+		for i := range 2 {
+			k.to[i] = c.ZMM()
+			c.VMOVDQU64(at(from).Offset(oddLanes*i), k.to[i])
+		}
+	}
+	spread(c, "lo", 64, x.lo)
+	spread(c, "hi", 64, x.hi)
+	spread(c, "zero", 32, x.zero)
+	if x.even {
+		c.VPTERNLOGQ(operand.Imm(0xff), x.minusTwo, x.minusTwo, x.minusTwo)
+		c.VPADDQ(x.minusTwo, x.minusTwo, x.minusTwo)
+	}
+	mask := c.GP64()
+	c.MOVQ(operand.U32(0xaaaa), mask)
+	c.KMOVW(mask.As32(), x.odds)
+}
+
+// apply requantises sums that have wrapped.
+func (x *exact) apply(sums reg.VecVirtual) reg.VecVirtual {
+	c := x.c
+	v := [2]reg.VecVirtual{sums, c.ZMM()}
+	c.VPSRLQ(operand.Imm(32), v[0], v[1])
+	for i, v := range v {
+		c.VPMULDQ(x.mult[i], v, v)
+		c.VPADDQ(x.add[i], v, v)
+		tied := c.K()
+		if x.even {
+			c.VPTESTNMQ(x.tie[i], v, tied)
+		}
+		c.VPSRAVQ(x.shift[i], v, v)
+		if x.even {
+			c.VPANDQ(x.minusTwo, v, tied, v)
+		}
+		c.VPMAXSQ(x.lo, v, v)
+		c.VPMINSQ(x.hi, v, v)
+	}
+	c.VPSLLQ(operand.Imm(32), v[1], v[1])
+	c.VPBLENDMD(v[1], v[0], x.odds, v[0])
+	c.VPADDD(x.zero, v[0], v[0])
+	return v[0]
+}
+
 func requantise512(c *build.Context) {
 	for _, even := range []bool{false, true} {
 		name, doc := "requantiseUp512", "requantises up to 16 channels of a run of pixels, ties upwards; its steps are in bytes, pixels is not 0."
@@ -50,67 +116,23 @@ func requantise512(c *build.Context) {
 			name, doc = "requantiseEven512", "is requantiseUp512 with ties to the even neighbour."
 		}
 		text(c, name, requantiseSignature, doc)
-		var mult, add, shift, tie [2]reg.VecVirtual
-		lo, hi, zero, minus2, wrap := c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM(), c.XMM()
-		lanes, odds := c.K(), c.K()
+		x, wrap, lanes := newExact(c, even), c.XMM(), c.K()
 		begin := func() {
-			for _, k := range []struct {
-				name string
-				to   *[2]reg.VecVirtual
-			}{{"mult", &mult}, {"add", &add}, {"shift", &shift}, {"tie", &tie}} {
-				if k.name == "tie" && !even {
-					continue
-				}
-				from := arg(c, k.name)
-				for i := range 2 {
-					k.to[i] = c.ZMM()
-					c.VMOVDQU64(at(from).Offset(oddLanes*i), k.to[i])
-				}
-			}
-			spread(c, "lo", 64, lo)
-			spread(c, "hi", 64, hi)
-			spread(c, "zero", 32, zero)
+			x.begin()
 			c.VMOVQ(arg(c, "wrap"), wrap)
-			if even {
-				c.VPTERNLOGQ(operand.Imm(0xff), minus2, minus2, minus2)
-				c.VPADDQ(minus2, minus2, minus2)
-			}
-			mask := c.GP64()
-			c.MOVQ(operand.I32(-1), mask)
-			c.BZHIQ(arg(c, "lanes"), mask, mask)
-			c.KMOVW(mask.As32(), lanes)
-			c.MOVQ(operand.U32(0xaaaa), mask)
-			c.KMOVW(mask.As32(), odds)
+			firstBits(c, arg(c, "lanes"), lanes)
 		}
 		requantise(c, begin, func(y, acc, delta reg.GPVirtual) {
-			v, more := [2]reg.VecVirtual{c.ZMM(), c.ZMM()}, c.ZMM()
-			c.VMOVDQU32_Z(at(acc), lanes, v[0])
+			v, more := c.ZMM(), c.ZMM()
+			c.VMOVDQU32_Z(at(acc), lanes, v)
 			c.TESTQ(delta, delta)
 			c.JZ(operand.LabelRef("summed"))
 			c.VMOVDQU32_Z(at(delta), lanes, more)
-			c.VPADDD(more, v[0], v[0])
+			c.VPADDD(more, v, v)
 			c.Label("summed")
-			c.VPSLLD(wrap, v[0], v[0])
-			c.VPSRAD(wrap, v[0], v[0])
-			c.VPSRLQ(operand.Imm(32), v[0], v[1])
-			for i, v := range v {
-				c.VPMULDQ(mult[i], v, v)
-				c.VPADDQ(add[i], v, v)
-				tied := c.K()
-				if even {
-					c.VPTESTNMQ(tie[i], v, tied)
-				}
-				c.VPSRAVQ(shift[i], v, v)
-				if even {
-					c.VPANDQ(minus2, v, tied, v)
-				}
-				c.VPMAXSQ(lo, v, v)
-				c.VPMINSQ(hi, v, v)
-			}
-			c.VPSLLQ(operand.Imm(32), v[1], v[1])
-			c.VPBLENDMD(v[1], v[0], odds, v[0])
-			c.VPADDD(zero, v[0], v[0])
-			c.VPMOVDW(v[0], lanes, at(y))
+			c.VPSLLD(wrap, v, v)
+			c.VPSRAD(wrap, v, v)
+			c.VPMOVDW(x.apply(v), lanes, at(y))
 		})
 	}
 }
