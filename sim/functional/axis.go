@@ -1,6 +1,7 @@
 package functional
 
 import (
+	"math/bits"
 	"slices"
 
 	"rampart/ir/fixed"
@@ -93,4 +94,59 @@ func (s spread) reach() (lowest, highest int) {
 		}
 	}
 	return lowest, highest
+}
+
+// bits sets the bits of all targets, among so many outputs, of the inputs whose bits are set.
+func (s spread) bits(out, in []uint64, outputs int) {
+	targets := s.residues[0]
+	if s.inStep > 1 || s.outStep > 2 {
+		s.slowBits(out, in, outputs)
+		return
+	}
+	for i, b := range in {
+		if b == 0 {
+			continue
+		}
+		words := [2]uint64{b}
+		if s.outStep == 2 {
+			words = [2]uint64{apart(uint32(b)), apart(uint32(b >> 32))}
+		}
+		for k := range s.outStep {
+			for _, t := range targets {
+				putBits(out, words[k], (i*s.outStep+k)*64+t.at)
+			}
+		}
+	}
+	if rest := outputs % 64; rest > 0 {
+		out[outputs/64] &= 1<<rest - 1
+	}
+}
+
+// putBits sets the bits of b from bit at on, as far as there are such.
+func putBits(out []uint64, b uint64, at int) {
+	word, shift := at>>6, at&63
+	if word >= 0 && word < len(out) {
+		out[word] |= b << shift
+	}
+	if shift > 0 && word+1 >= 0 && word+1 < len(out) {
+		out[word+1] |= b >> (64 - shift)
+	}
+}
+
+// apart puts a zero behind each bit.
+func apart(b uint32) uint64 {
+	v := uint64(b)
+	v = (v | v<<16) & 0x0000ffff0000ffff
+	v = (v | v<<8) & 0x00ff00ff00ff00ff
+	v = (v | v<<4) & 0x0f0f0f0f0f0f0f0f
+	v = (v | v<<2) & 0x3333333333333333
+	return (v | v<<1) & 0x5555555555555555
+}
+
+func (s spread) slowBits(out, in []uint64, outputs int) {
+	for i, b := range in {
+		for ; b != 0; b &= b - 1 {
+			s.each(i*64+bits.TrailingZeros64(b), outputs, func(o, _ int) { out[o>>6] |= 1 << (o & 63) })
+		}
+	}
 }

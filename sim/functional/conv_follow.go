@@ -1,6 +1,7 @@
 package functional
 
 import (
+	"math"
 	"math/bits"
 )
 
@@ -48,14 +49,8 @@ func (d *delta) zero(c *conv) {
 	d.top, d.bottom = 0, 0
 }
 
-// inside is the touched columns of output row y that are outputs.
-func (d *delta) inside(c *conv, y int) (from, to int) {
-	row := y + c.g.ys.before
-	return max(0, int(d.lo[row])-c.g.xs.before), min(c.shape.W, int(d.hi[row])-c.g.xs.before)
-}
-
-// follow brings the output up to date. Sums of changed inputs and weights gather in the delta; constants are
-// applied in the end.
+// follow brings the output up to date. Sums of changed inputs and weights gather in the delta, and the marks of
+// scratch say which outputs they may change; constants are applied in the end.
 func (c *conv) follow(w *Worker, ps []Patch) []Patch {
 	changed := w.marks[c.in].any()
 	if c.exactly {
@@ -64,11 +59,13 @@ func (c *conv) follow(w *Worker, ps []Patch) []Patch {
 		}
 		return ps
 	}
+	todo := w.work.touched(c.shape)
 	if changed {
-		if c.weave != nil && w.marks[c.in].more(w.e.few) {
-			c.spreadWoven(w)
-		} else {
+		c.reached(w, todo)
+		if c.weave == nil || !w.marks[c.in].more(w.e.few) {
 			c.spread(w)
+		} else if c.spreadWoven(w, todo, len(ps) == 0) {
+			return nil
 		}
 	}
 	left := ps
@@ -76,11 +73,11 @@ func (c *conv) follow(w *Worker, ps []Patch) []Patch {
 		left = nil
 		for i := range ps {
 			if ps[i].Kind == Input {
-				c.spreadInput(w, &ps[i])
+				c.spreadInput(w, &ps[i], todo)
 			}
 		}
 	}
-	c.settle(w)
+	c.settle(w, todo)
 	if left == nil {
 		c.strike(w, ps)
 	}
@@ -157,7 +154,6 @@ func (c *conv) find(w *Worker) {
 	end := 0
 	f := &w.frames[c.src.image]
 	n := (c.src.Shape.C + 1) &^ 1
-	split := c.src.Format.Bits == 16
 	for y := in.lo; y < in.hi; y++ {
 		s.rows[y] = len(s.changes)
 		for i, b := range in.row(y) {
@@ -167,17 +163,7 @@ func (c *conv) find(w *Worker) {
 				now, was := f.now[at:][:n], f.golden[at:][:n]
 				start := end
 				for k := 0; k+1 < len(now); k += 2 {
-					a, b := int32(now[k])-int32(was[k]), int32(now[k+1])-int32(was[k+1])
-					if a|b == 0 {
-						continue
-					}
-					if split { // differences of 17 bits go in halves
-						s.dx[end], s.pairs[end] = both(a>>1, b>>1), int32(k/2)
-						a, b = a-a>>1, b-b>>1
-						end++
-					}
-					s.dx[end], s.pairs[end] = both(a, b), int32(k/2)
-					end++
+					end = s.split(end, int32(now[k])-int32(was[k]), int32(now[k+1])-int32(was[k+1]), int32(k/2))
 				}
 				if end > start {
 					s.changes = append(s.changes, change{x, start, end})
@@ -188,8 +174,19 @@ func (c *conv) find(w *Worker) {
 	s.rows[in.hi] = len(s.changes)
 }
 
-// both is two differences as Scatter takes them.
-func both(a, b int32) uint32 { return uint32(uint16(a)) | uint32(b)<<16 }
+// split adds entries, from number n on, for the differences a and b of a pair of channels. What does not fit 16 bits
+// goes into more than one: differences have up to 17 bits.
+func (s *scratch) split(n int, a, b, at int32) int {
+	for a|b != 0 {
+		low, high := clamp16(a), clamp16(b)
+		s.dx[n], s.pairs[n] = uint32(uint16(low))|uint32(high)<<16, at
+		a, b = a-low, b-high
+		n++
+	}
+	return n
+}
+
+func clamp16(v int32) int32 { return min(max(v, math.MinInt16), math.MaxInt16) }
 
 // scatterRow adds the changes of input row y.
 func (c *conv) scatterRow(w *Worker, y int, changes []change) {
@@ -240,7 +237,7 @@ func within(pairs []int32, first, end int) (from, to int) {
 }
 
 // spreadInput adds what a patch of an input makes for some of the outputs that read it.
-func (c *conv) spreadInput(w *Worker, p *Patch) {
+func (c *conv) spreadInput(w *Worker, p *Patch, todo *marks) {
 	i, y, x := coordinates(c.src.Shape, p.Index)
 	was := w.load(c.in, i, y, x)
 	d := int32(p.Change.Apply(was, c.src.Format.Bits, c.src.Format.Signed) - was)
@@ -252,6 +249,7 @@ func (c *conv) spreadInput(w *Worker, p *Patch) {
 			}
 		}
 		w.delta.touch(oy+c.g.ys.before, ox+c.g.xs.before, ox+c.g.xs.before+1)
+		todo.set(oy, ox)
 		w.diff.Stats.MACs += int64(to - from)
 	})
 }
@@ -276,22 +274,63 @@ func (s spread) each(i, out int, f func(o, k int)) {
 	}
 }
 
-// settle requantises what the delta touches, and marks the pixels that change.
-func (c *conv) settle(w *Worker) {
-	d := &w.delta
-	sums := w.sums[c.node]
-	for row := d.top; row < d.bottom; row++ {
-		y := row - c.g.ys.before
-		if y < 0 || y >= c.shape.H {
+// settle requantises the outputs of todo, and marks those that change.
+func (c *conv) settle(w *Worker, todo *marks) {
+	for y := todo.lo; y < todo.hi; y++ {
+		at := c.origin + y*c.row
+		c.settleRow(w, todo, y, 0, w.sums[c.node][at:at+c.shape.W*c.shape.C], w.delta.acc[at:], c.shape.C)
+	}
+}
+
+// settleRow requantises outputs of row y from sums and deltas that begin with column from. The sums are of whole
+// pixels and end where they are not valid any more.
+func (c *conv) settleRow(w *Worker, todo *marks, y, from int, acc, delta []int32, step int) {
+	m, f, marks := &w.e.images[c.dst.image], &w.frames[c.dst.image], &w.marks[c.out]
+	for i, bits := range todo.row(y) {
+		if bits == 0 {
 			continue
 		}
-		from, to := d.inside(c, y)
-		if from >= to {
+		if c.scale == nil {
+			c.settleWide(w, y, i*64, bits, acc, delta, step)
 			continue
 		}
-		at := c.origin + y*c.row + from*c.shape.C
-		c.requantise(w, c.scale, y, from, to, sums[at:], d.acc[at:], c.shape.C)
-		w.markRow(c.out, y, from, to)
+		x := max(i*64, from)
+		at := m.at(y, x) + c.dst.channel
+		var by []int32
+		if delta != nil {
+			by = delta[(x-from)*step:]
+		}
+		changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc[(x-from)*step:], by, step, bits>>(x-i*64), c.scale)
+		if changed != 0 {
+			marks.row(y)[i] |= changed << (x - i*64)
+			marks.rows(y, y+1)
+		}
+	}
+}
+
+// settleWide is settleRow for outputs above 16 bits, 64 pixels from column left on.
+func (c *conv) settleWide(w *Worker, y, left int, todo uint64, acc, delta []int32, step int) {
+	for ; todo != 0; todo &= todo - 1 {
+		x := left + bits.TrailingZeros64(todo)
+		for o := range c.shape.C {
+			w.change(c.out, o, y, x, c.apply(o, acc[x*step+o]+delta[x*step+o]))
+		}
+	}
+}
+
+// reached finds the outputs that read a marked input pixel.
+func (c *conv) reached(w *Worker, todo *marks) {
+	in := &w.marks[c.in]
+	line := w.work.line64[:todo.words]
+	for y := in.lo; y < in.hi; y++ {
+		clear(line)
+		c.g.xs.bits(line, in.row(y), c.shape.W)
+		c.g.ys.each(y, c.shape.H, func(oy, _ int) {
+			todo.rows(oy, oy+1)
+			for i, b := range line {
+				todo.row(oy)[i] |= b
+			}
+		})
 	}
 }
 

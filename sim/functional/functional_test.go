@@ -51,10 +51,10 @@ func (s *session) check(patches []functional.Patch) error {
 		f    func([]functional.Patch) *functional.Diff
 	}{{"strike", s.w.Strike}, {"dense", s.w.Dense}} {
 		d := how.f(patches)
-		if err := wrongDiff(how.name, s.net, s.golden, want, d); err != nil {
+		if err := unequal(how.name, s.net, want, s.w.Faulty); err != nil {
 			return err
 		}
-		if err := unequal(how.name, s.net, want, s.w.Faulty); err != nil {
+		if err := wrongDiff(how.name, s.net, s.golden, want, d); err != nil {
 			return err
 		}
 	}

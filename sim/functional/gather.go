@@ -66,41 +66,50 @@ func (v *weave) slack(channels int) int {
 	return v.columns + kernel.Lanes/channels + 1
 }
 
-// spreadWoven adds what changed inputs make to the delta.
-func (c *conv) spreadWoven(w *Worker) {
+// spreadWoven adds what changed inputs make to the delta. Where so many changed that whole sums cost less it
+// computes those, and if it may it settles the outputs from them and reports that there is no delta.
+func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 	in, s := &w.marks[c.in], &w.work
-	first, end := c.src.Shape.W, 0
-	for y := in.lo; y < in.hi; y++ {
-		if from, to := in.span(y); from < to {
-			first, end = min(first, from), max(end, to)
+	n := c.list(w)
+	if n == 0 || !todo.any() {
+		return may // nothing differs, or nothing reads it
+	}
+	g, f, v := c.g, c.fan, c.weave
+	if float64(n)*v.cost > c.denseWork(todo)*c.denseCost {
+		c.renew(w, todo, may)
+		return may && c.scale != nil
+	}
+	lo, hi := c.shape.W, 0
+	for y := todo.lo; y < todo.hi; y++ {
+		if from, to := todo.span(y); from < to {
+			lo, hi = min(lo, from), max(hi, to)
 		}
 	}
-	n := c.list(w)
-	g, f, v := c.g, c.fan, c.weave
-	lo, hi := max(0, first*g.xs.outStep+f.low[1]), min(c.shape.W, (end-1)*g.xs.outStep+f.high[1]+1)
-	top := in.lo*g.ys.outStep + f.low[0]
-	bottom := top + v.fan.Targets(in.hi-in.lo)
-	if n == 0 || lo >= hi || max(top, 0) >= min(bottom, c.shape.H) {
-		return // nothing differs, or nothing reads it
-	}
-	if float64(n)*v.cost > float64((hi-lo)*(min(bottom, c.shape.H)-max(top, 0)))*c.denseCost {
-		c.renew(w, max(top, 0), min(bottom, c.shape.H), lo, hi)
-		return
-	}
-	width := c.src.Shape.W + 1
-	for x := lo / v.columns * v.columns; x < hi; x += v.columns {
+	lo = lo / v.columns * v.columns
+	top, width := in.lo*g.ys.outStep+f.low[0], c.src.Shape.W+1
+	x := lo
+	for ; x < hi; x += v.columns {
 		from := max(0, ceilDiv(x-f.high[1], g.xs.outStep))
 		until := min(c.src.Shape.W-1, floorDiv(x+v.columns-1-f.low[1], g.xs.outStep)) + 1
 		acc := w.delta.acc[(top+g.ys.before)*c.row+(x+g.xs.before)*c.shape.C:]
 		shift := (x - f.low[1] + v.columns - 1) * c.shape.C * 2
 		w.e.kernels.Gather(acc, c.row, s.from[from:], width, until-from, in.hi-in.lo, s.dx, s.pairs, v.w, shift, v.fan)
 	}
-	from := lo / v.columns * v.columns
-	to := from + (hi-from+v.columns-1)/v.columns*v.columns + kernel.Lanes/c.shape.C + 1
-	for y := top; y < bottom; y++ {
-		w.delta.touch(y+g.ys.before, from+g.xs.before, to+g.xs.before)
+	for y := top; y < top+v.fan.Targets(in.hi-in.lo); y++ {
+		w.delta.touch(y+g.ys.before, lo+g.xs.before, x+kernel.Lanes/c.shape.C+1+g.xs.before)
 	}
 	w.diff.Stats.MACs += int64(n) * 2 * int64(c.shape.C*v.fan.Span*len(g.xs.residues[0]))
+	return false
+}
+
+// denseWork is the number of outputs that renew computes.
+func (c *conv) denseWork(todo *marks) float64 {
+	pixels := 0
+	for y := todo.lo; y < todo.hi; y++ {
+		from, to := todo.span(y)
+		pixels += to - from
+	}
+	return float64(pixels)
 }
 
 // list collects the entries of the marked rows, with places in the weave's weights, and where those of each
@@ -131,45 +140,43 @@ func fill(v []int32, n int) {
 	}
 }
 
-// listSplit does what the kernel does for differences that do not fit 16 bits: they go in halves.
+// listSplit does what the kernel does, for differences that may not fit 16 bits.
 func (c *conv) listSplit(from []int32, s *scratch, n int, now, was []int16, pairs, pixels int, table []int32) int {
 	for p := range pixels {
 		from[p] = int32(n)
 		for j := range pairs {
 			k := p*c.image.step + 2*j
 			a, b := int32(now[k])-int32(was[k]), int32(now[k+1])-int32(was[k+1])
-			if a|b == 0 {
-				continue
-			}
-			s.dx[n], s.dx[n+1] = both(a>>1, b>>1), both(a-a>>1, b-b>>1)
-			s.pairs[n], s.pairs[n+1] = table[p*pairs+j], table[p*pairs+j]
-			n += 2
+			n = s.split(n, a, b, table[p*pairs+j])
 		}
 	}
 	return n
 }
 
-// renew computes sums of rows and columns anew, and leaves the difference from the golden ones in the delta.
-func (c *conv) renew(w *Worker, top, bottom, lo, hi int) {
-	sums := w.sums[c.node]
-	for y := top; y < bottom; y++ {
+// renew computes the sums of the outputs of todo anew, and of what lies between them in a row. It settles the
+// outputs, or leaves the difference from the golden sums in the delta.
+func (c *conv) renew(w *Worker, todo *marks, settle bool) {
+	for y := todo.lo; y < todo.hi; y++ {
+		lo, hi := todo.span(y)
+		if lo >= hi {
+			continue
+		}
 		acc, step := c.rowSums(w, c.parts, y, lo, hi)
+		w.diff.Stats.MACs += int64(hi-lo) * c.perPixel
+		if settle && c.scale != nil {
+			c.settleRow(w, todo, y, lo, acc[:(hi-lo)*step], nil, step)
+			continue
+		}
 		at := c.origin + y*c.row + lo*c.shape.C
-		to, golden := w.delta.acc[at:][:(hi-lo)*c.shape.C], sums[at:][:(hi-lo)*c.shape.C]
-		if step == c.shape.C {
-			for i, a := range acc[:len(to)] {
-				to[i] = a - golden[i]
-			}
-		} else {
-			for x := range hi - lo {
-				for o, a := range acc[x*step:][:c.shape.C] {
-					to[x*c.shape.C+o] = a - golden[x*c.shape.C+o]
-				}
+		golden := w.sums[c.node][at:]
+		for x := range hi - lo {
+			to := w.delta.acc[at+x*c.shape.C:][:c.shape.C]
+			for o, a := range acc[x*step:][:c.shape.C] {
+				to[o] = a - golden[x*c.shape.C+o]
 			}
 		}
 		w.delta.touch(y+c.g.ys.before, lo+c.g.xs.before, hi+c.g.xs.before)
 	}
-	w.diff.Stats.MACs += int64((bottom-top)*(hi-lo)) * c.perPixel
 }
 
 func ceilDiv(a, b int) int { return -floorDiv(-a, b) }

@@ -12,6 +12,7 @@ type scratch struct {
 	bytes     []uint8 // a row of classes
 	mask      []uint64
 	pixels    []uint64 // of touched
+	line64    []uint64 // a row of bits
 
 	changes []change
 	rows    []int // per input row: its first change
@@ -42,7 +43,7 @@ func newScratch(e *Engine) scratch {
 			continue
 		}
 		in := c.src.Shape
-		entries = max(entries, 2*in.H*in.W*((in.C+1)/2)+kernel.Lanes) // of 17 bits there are two for a pair
+		entries = max(entries, 3*in.H*in.W*((in.C+1)/2)+kernel.Lanes) // a pair may take three, see split
 		from = max(from, in.H*(in.W+1))
 		for _, parts := range c.parts {
 			for k := range parts {
@@ -52,7 +53,7 @@ func newScratch(e *Engine) scratch {
 		}
 	}
 	s.sums, s.row, s.line = make([]int32, sums), make([]int32, row), make([]int32, row)
-	s.bytes, s.mask = make([]uint8, width), make([]uint64, mask)
+	s.bytes, s.mask, s.line64 = make([]uint8, width), make([]uint64, mask), make([]uint64, width/64+1)
 	s.dx, s.pairs, s.from = make([]uint32, entries), make([]int32, entries), make([]int32, from)
 	s.pixels, s.rows = make([]uint64, pixels), make([]int, height+1)
 	return s
