@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 # The packages whose tests run under the race detector: those with goroutines of their own that are quick
 # enough. The rest run without it, for it makes arithmetic ten times slower.
-RACE := ./internal/atomicfile ./internal/driver/... ./ir/graph ./ir/fixed ./sim ./sim/drive ./sim/worker
+RACE := ./internal/atomicfile ./internal/driver/... ./internal/journal ./ir/graph ./ir/fixed ./sim ./sim/drive ./sim/fault/result ./sim/worker
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

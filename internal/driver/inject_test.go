@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/internal/filetest"
+	"rampart/internal/journal"
 	"rampart/internal/metrics"
 	"rampart/ir/rtl"
 	"rampart/sim"
@@ -51,7 +52,7 @@ func TestInject(t *testing.T) {
 	require.NoError(t, err)
 	golden, err := m.Run(t.Context(), b.stimulus(images))
 	require.NoError(t, err)
-	want := b.Masks(b.unpack(golden, 3))
+	want := b.Masks(b.Unpack(golden, 3))
 	changed, hangs, converged := 0, 0, 0
 	for _, out := range r.Outcomes {
 		s := b.stimulus(images)
@@ -60,7 +61,7 @@ func TestInject(t *testing.T) {
 		require.NoError(t, m.Reset())
 		got, err := m.Run(t.Context(), s)
 		require.NoError(t, err)
-		masks := b.Masks(b.unpack(got, 3))
+		masks := b.Masks(b.Unpack(got, 3))
 		assert.Equal(t, metrics.Changed(want.Class, masks.Class), out.Changed, out.Fault)
 		assert.Equal(t, got.Stop == sim.Hang, out.Stop == "hang", out.Fault)
 		if out.Stop == "done" {
@@ -163,13 +164,12 @@ func TestInjectGoesOnWhereItWasInterrupted(t *testing.T) {
 	want := filetest.Tree(t, o.Out)
 
 	for name, spoil := range map[string]func(t *testing.T, journal string){
-		"as it was":     func(*testing.T, string) {},
-		"half a line":   func(t *testing.T, j string) { appendTo(t, j, `{"n":17,"outcome":{"fault":"c.`) },
-		"a broken line": func(t *testing.T, j string) { appendTo(t, j, "\x00\x00\n"+`{"n":3}`+"\n") },
-		"a lie": func(t *testing.T, j string) {
-			appendTo(t, j, `{"n":20,"outcome":{"fault":"c.x@1","pixels_changed":7}}`+"\n")
+		"as it was": func(*testing.T, string) {},
+		"half a record": func(t *testing.T, j string) {
+			appendTo(t, j, string(journal.AppendFrame(nil, []byte(`{"n":17,"outcome":{"fault":"c.`))[:20]))
 		},
-		"beyond": func(t *testing.T, j string) { appendTo(t, j, `{"n":99,"outcome":{}}`+"\n") },
+		"a broken one": func(t *testing.T, j string) { appendTo(t, j, "\x07\x00\x00\x00\x00\x00\x00\x00"+`{"n":3}`) },
+		"zeroes":       func(t *testing.T, j string) { appendTo(t, j, strings.Repeat("\x00", 100)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, os.RemoveAll(o.Out))
@@ -201,6 +201,22 @@ func TestInjectGoesOnWhereItWasInterrupted(t *testing.T) {
 			require.Len(t, left, 1)
 			require.NoError(t, os.Remove(left[0]))
 		})
+	}
+}
+
+// What is whole and cannot be is nobody's to mend.
+func TestInjectRefusesAJournalThatLies(t *testing.T) {
+	b := compiled(t, small())
+	o := injection(b, 25)
+	for name, record := range map[string]string{
+		"a lie": `{"n":20,"outcome":{"fault":"c.x@1","pixels_changed":7}}`, "beyond": `{"n":99,"outcome":{}}`, "no record": "x",
+	} {
+		require.Error(t, interrupted(t, b, o, 10))
+		path := journals(t, b)[0]
+		appendTo(t, path, string(journal.AppendFrame(nil, []byte(record))))
+		_, err := b.Inject(t.Context(), o)
+		requireProblem(t, err, path, "no outcome of this injection", "remove it")
+		require.NoError(t, os.Remove(path), name)
 	}
 }
 

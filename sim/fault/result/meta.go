@@ -127,7 +127,7 @@ func (m *Meta) values() map[string]string {
 func metaOf(file string, lookup func(key string) (string, bool)) (m Meta, err error) {
 	was, ok := lookup(keyPrefix + "format")
 	if !ok {
-		return m, diag.Problem{File: file, What: "holds no results of a campaign", Remedy: "give a folder or a file that a campaign wrote"}
+		return m, foreign(file)
 	}
 	if was != format {
 		version, _ := lookup(keyPrefix + "version")
@@ -194,4 +194,8 @@ func (m *Meta) Matches(file string, other Meta) error {
 
 func damaged(file, why string) error {
 	return diag.Problem{File: file, What: "is damaged: " + why, Remedy: "run the campaign again, or take the file from where it came"}
+}
+
+func foreign(file string) error {
+	return diag.Problem{File: file, What: "holds no results of a campaign", Remedy: "give a folder or a file that a campaign wrote"}
 }

@@ -3,13 +3,10 @@ package result
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"iter"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -23,46 +20,18 @@ const groupRows = 1 << 17
 // columns is the schema of the file.
 var columns = parquet.SchemaOf(Row{})
 
-// checksumKey names a checksum of the rows' bytes, the first of the file, and of what the Meta says: the
-// format's own checksums are left out by some readers for some parts.
-const checksumKey = keyPrefix + "checksum"
-
-// summed is a writer that keeps a checksum of what passes.
-type summed struct {
-	w   io.Writer
-	sum uint32
-	n   int64
-}
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-func (s *summed) Write(b []byte) (int, error) {
-	n, err := s.w.Write(b)
-	s.sum, s.n = crc32.Update(s.sum, castagnoli, b[:n]), s.n+int64(n)
-	return n, err
-}
-
-// seal is the checksum together with what a Meta says.
-func (s *summed) seal(m *Meta) string {
-	sum, values := s.sum, m.values()
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		sum = crc32.Update(sum, castagnoli, []byte(key+"="+values[key]+"\n"))
-	}
-	return fmt.Sprintf("%08x of %d bytes", sum, s.n)
-}
-
-// writeParquet writes rows, which come in the order of their numbers.
-func writeParquet(w io.Writer, meta *Meta, rows iter.Seq2[*Row, error]) error {
-	sum := &summed{w: w}
+// writeParquet writes rows, which come in the order of their numbers, in groups of so many.
+func writeParquet(w io.Writer, meta *Meta, rows iter.Seq2[*Row, error], group int64) error {
+	sealed := &sealer{w: w}
 	options := []parquet.WriterOption{
-		columns, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(groupRows),
-		parquet.WriteBufferSize(0), // what is written is summed
+		columns, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(group),
+		parquet.WriteBufferSize(0), // the sealer is to see the end of the rows
 		parquet.CreatedBy("rampart", meta.Version, format),
 	}
 	for key, value := range meta.values() {
 		options = append(options, parquet.KeyValueMetadata(key, value)) // the file has them sorted
 	}
-	out := parquet.NewGenericWriter[Row](sum, options...)
+	out := parquet.NewGenericWriter[Row](sealed, options...)
 	buffer := make([]Row, 0, batchRows)
 	for r, err := range rows {
 		if err != nil {
@@ -82,8 +51,8 @@ func writeParquet(w io.Writer, meta *Meta, rows iter.Seq2[*Row, error]) error {
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write rows: %w", err)
 	}
-	out.SetKeyValueMetadata(checksumKey, sum.seal(meta))
-	if err := out.Close(); err != nil {
+	out.SetKeyValueMetadata(sealKey, sealed.hold())
+	if err := errors.Join(out.Close(), sealed.close()); err != nil {
 		return fmt.Errorf("write rows: %w", err)
 	}
 	return nil
@@ -99,7 +68,7 @@ type File struct {
 }
 
 // Read opens the results of a campaign: a folder or its Parquet file. What is no such file, is of another
-// version, or is damaged, as far as its end tells, is a diag.Problem.
+// version, or is damaged is a diag.Problem.
 func Read(path string) (f *File, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, ResultsFile)
@@ -120,15 +89,15 @@ func Read(path string) (f *File, err error) {
 	if err := isParquet(path, file); err != nil {
 		return nil, err
 	}
+	if err := verify(path, file, info.Size()); err != nil {
+		return nil, err
+	}
 	f = &File{path: path, file: file}
 	if err := f.guard(func() error { return f.open(info.Size()) }); err != nil {
 		if errors.As(err, new(diag.Problem)) {
 			return nil, err
 		}
-		return nil, damaged(path, "its end cannot be read, as of a file that was cut off")
-	}
-	if err := f.verify(); err != nil {
-		return nil, err
+		return nil, damaged(path, err.Error())
 	}
 	return f, nil
 }
@@ -148,24 +117,6 @@ func (f *File) open(size int64) (err error) {
 	f.rows = f.data.NumRows()
 	if n := f.Meta.Shard.count(f.Meta.Faults); f.rows != n {
 		return damaged(f.path, fmt.Sprintf("it has %d rows of %d faults", f.rows, n))
-	}
-	return nil
-}
-
-// verify compares the file with its checksum.
-func (f *File) verify() error {
-	want, _ := f.data.Lookup(checksumKey)
-	var crc uint32
-	var n int64
-	if _, err := fmt.Sscanf(want, "%08x of %d bytes", &crc, &n); err != nil {
-		return damaged(f.path, "it has no checksum")
-	}
-	sum := &summed{w: io.Discard}
-	if _, err := io.Copy(sum, io.NewSectionReader(f.file, 0, n)); err != nil {
-		return unreadable(f.path, err)
-	}
-	if sum.seal(&f.Meta) != want {
-		return damaged(f.path, "its checksum is another")
 	}
 	return nil
 }

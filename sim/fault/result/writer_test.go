@@ -341,11 +341,11 @@ func TestJournalDiskFull(t *testing.T) {
 	require.NoError(t, w.Close())
 }
 
-// Many rows take a bounded part of memory: here 60000 in runs of 4000.
+// Many rows take a bounded part of memory: here 30000 in runs of 2000.
 func TestMemoryIsBounded(t *testing.T) {
-	const n = 60000
+	const n = 30000
 	w := opened(t, filepath.Join(t.TempDir(), "out"), campaign(n))
-	w.runRows = 4000
+	w.runRows = 2000
 	for k := range int64(n) {
 		require.NoError(t, w.Add(rowOf((k*7919)%n)))
 	}
@@ -356,7 +356,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		most = max(most, len(s.rows))
 		return s.add(r)
 	})))
-	assert.Equal(t, 4000, most)
+	assert.Equal(t, 2000, most)
 	sorted, err := s.sorted()
 	require.NoError(t, err)
 	var before, after runtime.MemStats
@@ -369,10 +369,31 @@ func TestMemoryIsBounded(t *testing.T) {
 		if seen == n/2 {
 			runtime.GC()
 			runtime.ReadMemStats(&after)
-			assert.Less(t, after.HeapAlloc, before.HeapAlloc+16<<20, "all of them would take 30 MB")
+			assert.Less(t, after.HeapAlloc, before.HeapAlloc+8<<20, "all of them would take 15 MB")
 		}
 	}
 	assert.EqualValues(t, n, seen)
 	require.NoError(t, s.close())
 	require.NoError(t, w.Close())
+}
+
+// A full disk while rows are sorted is told, and leaves the journal.
+func TestSortingDiskFull(t *testing.T) {
+	c := newCodec()
+	defer c.close()
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	require.NoError(t, err)
+	s := newSorter(c, t.TempDir(), 100)
+	s.file = full
+	var failed error
+	for n := int64(0); failed == nil && n < 200; n++ {
+		r := rowOf(n)
+		failed = s.add(&r)
+	}
+	requireProblem(t, failed, s.dir, "the disk is full")
+	require.NoError(t, s.close())
+	s = newSorter(c, filepath.Join(t.TempDir(), "nowhere"), 1)
+	r := rowOf(1)
+	require.NoError(t, s.add(&r))
+	requireProblem(t, s.add(&r), "does not exist")
 }
