@@ -4,6 +4,7 @@
 package yamlform
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,16 +22,34 @@ import (
 // Reader collects what is wrong with a file.
 type Reader struct {
 	File  string
-	found diag.Problems
+	found []finding
 }
 
-// Err tells everything that was wrong, nil where nothing was.
-func (r *Reader) Err() error { return r.found.Err() }
+// finding is a problem and where it stands in the file.
+type finding struct {
+	at Pos
+	diag.Problem
+}
+
+// Err tells everything that was wrong, in the order of the file; nil where nothing was.
+func (r *Reader) Err() error {
+	slices.SortStableFunc(r.found, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.at.Line, b.at.Line), cmp.Compare(a.at.Column, b.at.Column))
+	})
+	var all diag.Problems
+	for _, f := range r.found {
+		all.Add(f.Problem)
+	}
+	return all.Err()
+}
 
 // Fail notes a problem at a place.
 func (r *Reader) Fail(at Pos, what, remedy string) {
-	r.found.Add(diag.Problem{File: r.File, At: at.String(), What: what, Remedy: remedy})
+	r.found = append(r.found, finding{at, diag.Problem{File: r.File, At: at.String(), What: what, Remedy: remedy}})
 }
+
+// Add notes a problem of another file that a place of this one names.
+func (r *Reader) Add(at Pos, p diag.Problem) { r.found = append(r.found, finding{at, p}) }
 
 // Pos is a place in a file; the zero Pos is the file as a whole.
 type Pos struct{ Line, Column int }
@@ -247,6 +266,20 @@ func (v Value) Share(what string, test func(float64) bool) (x float64, ok bool) 
 	}
 	if err != nil || !test(x) {
 		v.Fail(fmt.Sprintf("%q is no %s", text, what), "write a number such as 0.05, or a percentage such as 5%")
+		return 0, false
+	}
+	return x, true
+}
+
+// Float is the value as a number. Test tells which are allowed, and what names them in the message.
+func (v Value) Float(what string, test func(float64) bool) (x float64, ok bool) {
+	text, ok := v.Text()
+	if !ok {
+		return 0, false
+	}
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil || !test(x) {
+		v.Fail(fmt.Sprintf("%q is no %s", text, what), "write one")
 		return 0, false
 	}
 	return x, true

@@ -33,6 +33,9 @@ func read(text string) (got []string, err error) {
 	if v, ok := m.Get("part"); ok {
 		note(v.Share("share from 0 to 1", func(x float64) bool { return x >= 0 && x <= 1 }))
 	}
+	if v, ok := m.Get("above"); ok {
+		note(v.Float("number above 2", func(x float64) bool { return x > 2 }))
+	}
 	if v, ok := m.Get("kind"); ok {
 		note(OneOf(v, "flip", "stuck", "cluster"))
 	}
@@ -61,6 +64,7 @@ func TestRead(t *testing.T) {
 		"name: 7\nlist:\n- x\n- 'y'\n":            "7 x y",
 		"name: a\nlist: one":                      "a one",
 		"name: a\npart: 5%\nkind: stuck":          "a 0.05 stuck",
+		"name: a\nabove: 2.58":                   "a 2.58",
 		"name: a\npart: 1e-6":                     "a 1e-06",
 		"name: a\nseed: 18446744073709551615":     "a 18446744073709551615",
 		"{name: a, inner: {x: -2}}":               "a -2",
@@ -84,6 +88,8 @@ func TestProblems(t *testing.T) {
 		"name: *.weights":                 "f.yaml: line 1, column 7: name: it begins with a character that means something else in YAML; write it in quotes, such as \"*.weights\"",
 		"name: a\npart: 150%":             `f.yaml: line 2, column 7: part: "150%" is no share from 0 to 1; write a number such as 0.05, or a percentage such as 5%`,
 		"name: a\npart: .nan":             `f.yaml: line 2, column 7: part: ".nan" is no share from 0 to 1; write a number such as 0.05, or a percentage such as 5%`,
+		"name: a\nabove: 2":      `f.yaml: line 2, column 8: above: "2" is no number above 2; write one`,
+		"name: a\nabove: 5%":     `f.yaml: line 2, column 8: above: "5%" is no number above 2; write one`,
 		"name: a\nkind: flipp":            `f.yaml: line 2, column 7: kind: there is no "flipp"; write flip, stuck or cluster`,
 		"name: a\ncuont: 1":               `f.yaml: line 2, column 1: the file has no key "cuont"; write count`,
 		"name: a\ninner: {y: 1}":          `f.yaml: line 2, column 9: inner has no key "y"; write x`,
@@ -93,14 +99,18 @@ func TestProblems(t *testing.T) {
 		"a: 1\n---\nb: 2":                 "f.yaml: it holds 2 documents; write one",
 		"name: [":                         "f.yaml: line 1, column 7: it is no YAML: ",
 		"name: a\nname: b":                "f.yaml: line 2, column 1: it is no YAML: ",
-		"name: a\nquite-another-thing: b": `the file has no key "quite-another-thing"; leave it out, or write name, count, seed, part, kind, list or inner`,
+		"name: a\nquite-another-thing: b": `the file has no key "quite-another-thing"; leave it out, or write name, count, seed, part, above, kind, list or inner`,
 	} {
 		_, err := read(text)
 		require.Error(t, err, text)
 		assert.Contains(t, err.Error(), want, text)
 	}
 	_, err := read("nmae: a\ncount: x\nkind: 3\ninner: {z: 1}")
-	assert.Len(t, strings.Split(err.Error(), "\n"), 5, "all at once: %v", err)
+	lines := strings.Split(err.Error(), "\n")
+	assert.Len(t, lines, 5, "all at once")
+	for i, line := range lines { // the first line of the file has two: the key that is wrong, and the one that is not there
+		assert.Contains(t, line, fmt.Sprintf("line %d,", max(1, i)), "in the order of the file")
+	}
 }
 
 func FuzzRead(f *testing.F) {

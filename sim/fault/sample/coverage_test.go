@@ -214,6 +214,8 @@ func TestTotalsOfKnownAndUnknownStrata(t *testing.T) {
 	assert.Equal(t, [3]float64{0.1, 0.1, 0.1}, [3]float64{e.Lo, e.Share, e.Hi}, "all drawn")
 	e = sample.Total([]sample.Stratum{{Tally: sample.Binary(10, 10, 4)}, {Tally: sample.Binary(30, 0, 0)}}, 0.95)
 	assert.Equal(t, [2]float64{0.1, 0.85}, [2]float64{e.Lo, e.Hi}, "nothing is known of three quarters")
+	e = sample.Total([]sample.Stratum{{Tally: sample.Binary(0, 0, 0)}}, 0.95)
+	assert.Equal(t, [2]float64{0, 1}, [2]float64{e.Lo, e.Hi}, "strata of no weight")
 	one := sample.Exact(sample.Binary(1000, 100, 3), 0.95)
 	e = sample.Total([]sample.Stratum{{Tally: sample.Binary(1000, 100, 3)}}, 0.95)
 	assert.InDelta(t, one.Lo, e.Lo, 1e-12)

@@ -76,6 +76,10 @@ func parts(strata []Stratum) pieces {
 		s.check()
 		all += s.weight()
 	}
+	if all == 0 {
+		p.unseen = 1
+		return p
+	}
 	for _, s := range strata {
 		share := s.weight() / all
 		p.drawn += s.Drawn()
