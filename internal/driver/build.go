@@ -2,13 +2,17 @@ package driver
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"rampart/hw"
 	"rampart/internal/diag"
@@ -162,6 +166,15 @@ func (i *Info) check() error {
 		return errors.New("it is damaged: facts are missing or make no sense")
 	}
 	return i.Options.Preprocess.Check(i.Input.Channels)
+}
+
+// Digest is the SHA-256 of all that was built.
+func (b *Build) Digest() string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(b.Info.Files)) {
+		fmt.Fprintln(h, name, b.Info.Files[name])
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // readText reads the text of an IR, which must be as it was compiled.

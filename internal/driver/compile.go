@@ -114,7 +114,7 @@ func writeFolder(dir, mark string, files map[string][]byte) (written []string, e
 
 func (c *compilation) importModel(context.Context) (err error) {
 	c.Info.Model.File = filepath.Base(c.Model)
-	c.graph, c.Info.Model.SHA256, err = readModel(c.Model, c.Options.Size)
+	c.graph, c.Info.Model.SHA256, err = ReadModel(c.Model, c.Options.Size)
 	return err
 }
 

@@ -26,7 +26,7 @@ func (v *verifier) traceDiffers(t *sim.Trace) string {
 	if t.Stop != sim.Done {
 		return fmt.Sprintf("nothing moves from cycle %d on", t.Cycle)
 	}
-	return v.outputsDiffer(v.unpack(t, len(v.images)))
+	return v.outputsDiffer(v.Unpack(t, len(v.images)))
 }
 
 func (v *verifier) scheduleDiffers(t *sim.Trace) string {

@@ -13,6 +13,7 @@ import (
 	"rampart/internal/diag"
 	"rampart/ir/fixed"
 	"rampart/sim"
+	"rampart/sim/access"
 	"rampart/sim/gengo"
 	"rampart/sim/interp"
 	"rampart/sim/verilator"
@@ -100,6 +101,31 @@ func (b *Build) Machine(ctx context.Context, e Engine, jobs int) (sim.Machine, e
 	panic(fmt.Sprintf("BUG: driver: engine %q has no machine", e))
 }
 
+// Accesses runs images on generated Go and gives the record of what its memories were read and written for.
+func (b *Build) Accesses(ctx context.Context, images []*fixed.Tensor, jobs int) (r *access.Record, err error) {
+	dir, err := cacheDir("go")
+	if err != nil {
+		return nil, err
+	}
+	built, err := gengo.Build(ctx, b.HW.Design, dir, gengo.Options{Jobs: jobs, Record: true})
+	if err != nil {
+		return nil, cacheProblem(dir, err)
+	}
+	m, err := built.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	t, err := m.Run(ctx, b.stimulus(images))
+	if err != nil {
+		return nil, err
+	}
+	if t.Stop != sim.Done {
+		return nil, diag.Difference{What: fmt.Sprintf("the accelerator hangs without a fault; nothing moves from cycle %d on", t.Cycle)}
+	}
+	return access.Of(b.HW.Design, m)
+}
+
 // stimulus feeds images without pauses and wants all that comes of them.
 func (b *Build) stimulus(images []*fixed.Tensor) *sim.Stimulus {
 	s := &sim.Stimulus{Quiet: b.quiet()}
@@ -185,12 +211,12 @@ func (b *Build) runCycles(ctx context.Context, e Engine, images []*fixed.Tensor,
 		return nil, diag.Difference{What: fmt.Sprintf("engine %s: the accelerator hangs; nothing moves from cycle %d on", e, t.Cycle)}
 	}
 	f := &Frames{Timing: b.timing(t, len(fed), len(images))}
-	f.Outputs = b.unpack(t, len(images))
+	f.Outputs = b.Unpack(t, len(images))
 	return f, nil
 }
 
-// unpack sorts a trace's beats into images; beats that are missing are zeros.
-func (b *Build) unpack(t *sim.Trace, images int) [][]*fixed.Tensor {
+// Unpack sorts a trace's beats into images; beats that are missing are zeros.
+func (b *Build) Unpack(t *sim.Trace, images int) [][]*fixed.Tensor {
 	frames := make([][]*fixed.Tensor, images)
 	for k, out := range b.Plan.Outputs {
 		tensors, _ := hw.Unpack(out, t.Outputs[k])

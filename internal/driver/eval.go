@@ -36,7 +36,7 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalSummary, error) {
 	if err := atomicfile.Check(o.Out, summaryFile); err != nil {
 		return nil, err
 	}
-	g, _, err := readModel(o.Model, o.Size)
+	g, _, err := ReadModel(o.Model, o.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalSummary, error) {
 		return nil, err
 	}
 	shape, head := g.Outputs[0].Shape, graphHead(g)
-	labels, err := loadLabels(o.Labels, o.Ignore, head.classes, shape.H, shape.W, pics.N)
+	labels, err := LoadLabels(o.Labels, o.Ignore, head.classes, shape.H, shape.W, pics.N)
 	if err != nil {
 		return nil, err
 	}

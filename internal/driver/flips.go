@@ -34,7 +34,7 @@ func (v *verifier) flips(ctx context.Context) error {
 	machines := []sim.Machine{v.machines[GoSim], v.machines[Verilator]}
 	golden := make([]*sim.Golden, 2)
 	err := inParallel(2, func(i int) (err error) {
-		golden[i], err = v.record(ctx, machines[i], v.randomImages(2, v.opt.Seed))
+		golden[i], err = v.Golden(ctx, machines[i], v.randomImages(2, v.opt.Seed))
 		return err
 	})
 	if err != nil {
@@ -73,8 +73,8 @@ func (v *verifier) flips(ctx context.Context) error {
 	return nil
 }
 
-// record makes the golden run of images, which faults are measured against.
-func (b *Build) record(ctx context.Context, m sim.Machine, images []*fixed.Tensor) (*sim.Golden, error) {
+// Golden makes the golden run of images, which faults are measured against.
+func (b *Build) Golden(ctx context.Context, m sim.Machine, images []*fixed.Tensor) (*sim.Golden, error) {
 	e := b.Plan.Estimate
 	length := e.LatencyCycles + int64(len(images))*e.CyclesPerFrame
 	return sim.Record(ctx, b.HW.Design, m, b.stimulus(images), length/snapshots+1)

@@ -89,13 +89,13 @@ func (in *injector) prepare() (err error) {
 	if in.pics, in.images, err = in.Build.Images(in.opt.Images); err != nil {
 		return err
 	}
-	in.labels, err = in.Build.loadLabels(in.opt.Labels, in.opt.Ignore, in.pics.N)
+	in.labels, err = in.Build.LoadLabels(in.opt.Labels, in.opt.Ignore, in.pics.N)
 	return err
 }
 
 // all makes the golden run, then one for each fault.
 func (in *injector) all(ctx context.Context, m sim.Machine) (r *Injection, err error) {
-	if in.golden, err = in.record(ctx, m, in.images); err != nil {
+	if in.golden, err = in.Golden(ctx, m, in.images); err != nil {
 		return nil, err
 	}
 	golden := in.golden.Trace
@@ -112,7 +112,7 @@ func (in *injector) all(ctx context.Context, m sim.Machine) (r *Injection, err e
 	if len(in.faults) == 0 {
 		return nil, diag.Problem{At: "--sites", What: fmt.Sprintf("the design has no %s", in.opt.Sites), Remedy: "give --sites all"}
 	}
-	in.frames = in.unpack(golden, len(in.images))
+	in.frames = in.Unpack(golden, len(in.images))
 	in.masks = in.Build.Masks(in.frames)
 	if in.labels != nil {
 		miou, _ := in.labels.score(in.masks)
@@ -181,7 +181,7 @@ func (in *injector) one(ctx context.Context, f rtl.Fault) (Outcome, *picture.Mas
 	if err != nil {
 		return Outcome{}, nil, err
 	}
-	frames := in.unpack(t, len(in.images))
+	frames := in.Unpack(t, len(in.images))
 	masks := in.Build.Masks(frames)
 	out := Outcome{
 		Fault: f.String(), Kind: in.kinds[f.Path], Stop: "done", Cycles: t.Cycle, CyclesOff: t.Cycle - in.golden.Trace.Cycle,

@@ -15,9 +15,9 @@ type Labels struct {
 	ignore  int // the class that counts nowhere, metrics.NoIgnore for none
 }
 
-// loadLabels reads the labels of n images of h x w; nil where path is empty. Labels are classes of the
+// LoadLabels reads the labels of n images of h x w; nil where path is empty. Labels are classes of the
 // network, or ignore, which is below 0 where none is ignored.
-func loadLabels(path string, ignore, classes, h, w, n int) (*Labels, error) {
+func LoadLabels(path string, ignore, classes, h, w, n int) (*Labels, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -42,6 +42,9 @@ func loadLabels(path string, ignore, classes, h, w, n int) (*Labels, error) {
 	}
 	return l, nil
 }
+
+// Ignore is the label that counts nowhere, metrics.NoIgnore for none.
+func (l *Labels) Ignore() int { return l.ignore }
 
 // score compares masks with labels. A class that no label has, which a fault can make, counts as the last.
 func (l *Labels) score(masks *picture.Masks) (miou, accuracy float64) {

@@ -48,8 +48,8 @@ func Import(path string, size Size) (g *graph.Graph, sum string, err error) {
 	return g, digest(data), nil
 }
 
-// readModel imports an ONNX file and refuses a network that is no segmentation of one image.
-func readModel(path string, size Size) (g *graph.Graph, sum string, err error) {
+// ReadModel imports an ONNX file and refuses a network that is no segmentation of one image.
+func ReadModel(path string, size Size) (g *graph.Graph, sum string, err error) {
 	if g, sum, err = Import(path, size); err != nil {
 		return nil, "", err
 	}
@@ -150,3 +150,9 @@ func (h head) winners(t *graph.Tensor) []uint8 {
 	}
 	return mask
 }
+
+// Classes is the number of classes that a float network tells apart.
+func Classes(g *graph.Graph) int { return graphHead(g).classes }
+
+// Winners gives the class of each pixel of a float network's first output.
+func Winners(g *graph.Graph, output *graph.Tensor) []uint8 { return graphHead(g).winners(output) }

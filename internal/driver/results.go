@@ -21,7 +21,7 @@ func (b *Build) outputNames() []string {
 	names := []string{"logits"}
 	for k, out := range b.Plan.Outputs {
 		switch name := out.Name; {
-		case k == 0 || k == b.mask():
+		case k == 0 || k == b.MaskOutput():
 		case name == "logits" || name == "masks":
 			names = append(names, "output_"+name)
 		default:
@@ -37,7 +37,7 @@ func (b *Build) writeResults(ctx context.Context, dir string, pics *picture.Imag
 	files := map[string][]byte{}
 	names := s.Outputs
 	for k, out := range b.Plan.Outputs {
-		if k == b.mask() {
+		if k == b.MaskOutput() {
 			continue
 		}
 		shape := out.Value.Shape

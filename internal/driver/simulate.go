@@ -56,7 +56,7 @@ func (b *Build) Simulate(ctx context.Context, o SimulateOptions) (*Summary, erro
 	if err != nil {
 		return nil, err
 	}
-	labels, err := b.loadLabels(o.Labels, o.Ignore, pics.N)
+	labels, err := b.LoadLabels(o.Labels, o.Ignore, pics.N)
 	if err != nil {
 		return nil, err
 	}
@@ -120,16 +120,17 @@ func (b *Build) Images(path string) (*picture.Images, []*fixed.Tensor, error) {
 	return pics, tensors, nil
 }
 
-func (b *Build) loadLabels(path string, ignore, n int) (*Labels, error) {
+// LoadLabels reads the labels of n images of the build's network; nil where path is empty.
+func (b *Build) LoadLabels(path string, ignore, n int) (*Labels, error) {
 	s := b.Net.Outputs[0].Shape
-	return loadLabels(path, ignore, b.Classes(), s.H, s.W, n)
+	return LoadLabels(path, ignore, b.Classes(), s.H, s.W, n)
 }
 
 // Classes is the number of classes that the network tells apart.
 func (b *Build) Classes() int { return max(2, b.Net.Outputs[0].Shape.C) }
 
-// mask is the number of the output that holds the winning class of every pixel, -1 where there is none.
-func (b *Build) mask() int {
+// MaskOutput is the number of the output that holds the winning class of every pixel, -1 where there is none.
+func (b *Build) MaskOutput() int {
 	if len(b.Net.Outputs) > 1 {
 		for _, n := range b.Net.Nodes {
 			if _, ok := n.Op.(*fixed.ArgMax); ok && n.In[0] == b.Net.Outputs[0] && n.Out == b.Net.Outputs[1] {
@@ -143,7 +144,7 @@ func (b *Build) mask() int {
 // Masks gives the winning class of every pixel. A network with one score a pixel has two classes and
 // the sign decides.
 func (b *Build) Masks(frames [][]*fixed.Tensor) *picture.Masks {
-	out, mask := b.Net.Outputs[0], b.mask()
+	out, mask := b.Net.Outputs[0], b.MaskOutput()
 	m := &picture.Masks{N: len(frames), H: out.Shape.H, W: out.Shape.W}
 	for _, f := range frames {
 		for i := range out.Shape.H * out.Shape.W {
