@@ -147,7 +147,7 @@ func TestTotalsHold(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	margin := sample.Margin{E: 0.05, T: 1.96, P: 0.5}
 	sum, worst := 0.0, 1.0
-	const rounds = 30
+	const rounds = 20
 	for i := range rounds {
 		truths, sizes := whole(r)
 		each, all := populations(truths)

@@ -14,7 +14,7 @@ func TestSequencesHold(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 5))
 	drawn, fixed, least := 0.0, 0.0, 1.0
 	const runs = 200
-	for i := range 6 {
+	for i := range 4 {
 		truths, _ := whole(r)
 		s := sample.Sequence{Width: []float64{0.05, 0.1}[i%2], Confidence: 0.95, First: 50}
 		c := sample.MeasureSequence(truths, s, sample.Exact, runs, uint64(i))
