@@ -24,7 +24,7 @@ func (e *Engine) fault(p *Patch) (at, what string) {
 	if p.Node < -len(e.net.Inputs) || p.Node >= len(e.net.Nodes) {
 		return at, fmt.Sprintf("there is no node %d: the network has %d nodes and %d inputs", p.Node, len(e.net.Nodes), len(e.net.Inputs))
 	}
-	out := e.values[0].Value
+	var out *fixed.Value
 	if p.Node < 0 {
 		out = e.net.Inputs[-1-p.Node]
 		at = "input " + out.Name
