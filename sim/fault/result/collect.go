@@ -200,9 +200,15 @@ func (c *collector) group(name string, p *pile) Group {
 	if g.Faults > 0 {
 		g.MeanDrop = p.sum / float64(g.Faults)
 	}
+	var harmful []int
 	for i, o := range Outcomes() {
 		g.Outcomes[o] = Share{Faults: all[i], Estimate: c.report.Estimator(c.cells(p, i))}
+		if o.Harmful() {
+			harmful = append(harmful, i)
+			g.Harmful.Faults += all[i]
+		}
 	}
+	g.Harmful.Estimate = c.report.Estimator(c.cells(p, harmful...))
 	return g
 }
 
@@ -215,9 +221,9 @@ func (p *pile) counts() (all counts) {
 	return all
 }
 
-// cells lists what a pile shows of an outcome, stratum by stratum, in the order of their names. The pile
+// cells lists what a pile shows of some outcomes, stratum by stratum, in the order of their names. The pile
 // of all faults shows that of some strata nothing was drawn.
-func (c *collector) cells(p *pile, outcome int) []Cell {
+func (c *collector) cells(p *pile, outcomes ...int) []Cell {
 	names := slices.Collect(maps.Keys(p.cells))
 	if p == &c.total {
 		for _, s := range c.meta.Strata {
@@ -231,7 +237,10 @@ func (c *collector) cells(p *pile, outcome int) []Cell {
 	for _, name := range names {
 		cell := Cell{Stratum: name, Population: c.strata[name]}
 		if n := p.cells[name]; n != nil {
-			cell.Drawn, cell.Trials, cell.Hits = c.total.cells[name].total(), n.total(), n[outcome]
+			cell.Drawn, cell.Trials = c.total.cells[name].total(), n.total()
+			for _, i := range outcomes {
+				cell.Hits += n[i]
+			}
 		}
 		cells = append(cells, cell)
 	}

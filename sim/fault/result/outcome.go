@@ -30,6 +30,9 @@ func Outcomes() []Outcome {
 	return []Outcome{Masked, Corrected, Changed, Tolerable, Critical, NaN, Hang, Detected}
 }
 
+// Harmful tells whether the masks are of no use: critical ones, scores that are no numbers, none at all.
+func (o Outcome) Harmful() bool { return o == Critical || o == NaN || o == Hang }
+
 func (o Outcome) valid() bool { return slices.Contains(Outcomes(), o) }
 
 // Thresholds say from where on a change of the masks is critical. A threshold of 0 is not applied; any one

@@ -62,11 +62,12 @@ type Group struct {
 	Name     string            `json:"name"`
 	Faults   int64             `json:"faults"`
 	Outcomes map[Outcome]Share `json:"outcomes"` // each of Outcomes
+	Harmful  Share             `json:"harmful"`  // those that are Harmful, together
 	MeanDrop float64           `json:"mean_miou_drop"`
 	MaxDrop  float64           `json:"max_miou_drop"`
 }
 
-// Share is how many faults of a group had an outcome, and the rate that this speaks for.
+// Share is how many faults of a group had an outcome or one of several, and the rate that this speaks for.
 type Share struct {
 	Faults int64 `json:"faults"`
 	Estimate

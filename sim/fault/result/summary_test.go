@@ -97,6 +97,21 @@ func TestSummaryByHand(t *testing.T) {
 	assert.Equal(t, Masked, s.Grid.Outcome)
 }
 
+// Each of 8 faults of a stratum has another outcome; those of the other stratum are critical or masked.
+func TestHarmful(t *testing.T) {
+	m := campaign(0)
+	m.Strata = []Stratum{{"first", 800}, {"second", 200}}
+	all := numbered(struck("enc_0", "first", 7, 8, 0), struck("enc_1", "second", 7, 4, 1))
+	for i, o := range Outcomes() {
+		all[i].Outcome = o
+	}
+	s := summarised(t, m, Report{Estimator: Pooled}, all)
+	assert.EqualValues(t, 4, s.Total.Harmful.Faults, "critical twice, NaN and hang once")
+	assert.InDelta(t, (800*3./8+200*1./4)/1000, s.Total.Harmful.Rate, 1e-15)
+	assert.InDelta(t, 3./8, s.By["layer"][0].Harmful.Rate, 1e-15)
+	assert.InDelta(t, 1./4, s.By["layer"][1].Harmful.Rate, 1e-15)
+}
+
 func TestPodium(t *testing.T) {
 	drops := []float64{0, .3, .9, .3, -.1, .9, .1, .4, .3, 1.2}
 	for size := 1; size < 10; size++ {

@@ -15,7 +15,7 @@ func (s *Summary) Text() string {
 	if s.Shard != "" {
 		fmt.Fprintf(&b, "shard %s only\n", s.Shard)
 	}
-	fmt.Fprintf(&b, "critical: %s\n", s.Thresholds)
+	fmt.Fprintf(&b, "critical: %s\nharmful: critical, nan or hang\n", s.Thresholds)
 	b.WriteString("counts are of the faults that were struck; rates weigh each stratum with the faults that it stands for\n")
 	shown := s.shown()
 	for _, division := range append([]string{"outcome"}, Divisions()...) {
@@ -65,25 +65,28 @@ func (s *Summary) outcomes() string {
 	rows := [][]string{{"outcome", "faults", "rate", "interval"}}
 	for _, o := range Outcomes() {
 		share := s.Total.Outcomes[o]
-		rows = append(rows, []string{string(o), strconv.FormatInt(share.Faults, 10), percent(share.Rate), share.interval()})
+		rows = append(rows, share.row(string(o)))
 	}
-	return table(rows)
+	return table(append(rows, s.Total.Harmful.row("harmful")))
 }
 
-// table has a group a row: its counts, and the rate of critical faults with its interval.
+func (s Share) row(name string) []string {
+	return []string{name, strconv.FormatInt(s.Faults, 10), percent(s.Rate), s.interval()}
+}
+
+// table has a group a row: its counts, and the rate of harmful faults with its interval.
 func (gs Groups) table(division string, shown []Outcome) string {
 	head := []string{division, "faults"}
 	for _, o := range shown {
 		head = append(head, string(o))
 	}
-	rows := [][]string{append(head, "critical rate", "interval", "mean drop", "max drop")}
+	rows := [][]string{append(head, "harmful rate", "interval", "mean drop", "max drop")}
 	for _, g := range gs {
 		row := []string{name(g.Name), strconv.FormatInt(g.Faults, 10)}
 		for _, o := range shown {
 			row = append(row, strconv.FormatInt(g.Outcomes[o].Faults, 10))
 		}
-		critical := g.Outcomes[Critical]
-		rows = append(rows, append(row, percent(critical.Rate), critical.interval(), drop(g.MeanDrop), drop(g.MaxDrop)))
+		rows = append(rows, append(row, percent(g.Harmful.Rate), g.Harmful.interval(), drop(g.MeanDrop), drop(g.MaxDrop)))
 	}
 	return table(rows)
 }
