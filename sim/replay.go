@@ -163,11 +163,15 @@ func (g *Golden) piece(ctx context.Context, t *Trace, faults []rtl.Fault, limit 
 	return nil
 }
 
+// BeforeRun is the cycle of an upset that is there before the run begins, for Golden.Strike alone.
+const BeforeRun = -1
+
 // Strike replays the run with one or more faults, from the last snapshot before the first of them, for at
 // most horizon cycles after the last strike; 0 is to the end. A run that has not ended by four times the
 // golden run's length counts as a hang. converged tells that the state met the golden run's again, so that
 // the rest of the trace is golden; the machine then stands where they met, else at the trace's end. A run with
-// a stuck bit never converges: the bit that is golden now may be another one later.
+// a stuck bit never converges: the bit that is golden now may be another one later. A flip at cycle BeforeRun is
+// there when the run begins.
 func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) (t *Trace, converged bool, err error) {
 	if len(faults) == 0 {
 		panic("BUG: sim: a strike without a fault")
@@ -176,7 +180,7 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 	sort.SliceStable(faults, func(a, b int) bool { return faults[a].Cycle < faults[b].Cycle })
 	first, last := faults[0].Cycle, faults[len(faults)-1].Cycle
 	stuck := slices.ContainsFunc(faults, func(f rtl.Fault) bool { return f.Model.Stuck() })
-	if first < 0 {
+	if first < BeforeRun || first == BeforeRun && stuck {
 		return nil, false, fmt.Errorf("fault %s: there is no such cycle", faults[0])
 	}
 	end, verdict := 4*g.Trace.Cycle+g.every, Hang
@@ -186,9 +190,14 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 	if g.stim.Limit > 0 && g.stim.Limit <= end {
 		end, verdict = g.stim.Limit, Limit
 	}
-	k := sort.Search(len(g.marks), func(k int) bool { return g.marks[k].cycle > first }) - 1
+	k := max(0, sort.Search(len(g.marks), func(k int) bool { return g.marks[k].cycle > first })-1)
 	if err := g.machine.Restore(k); err != nil {
 		return nil, false, err
+	}
+	for ; len(faults) > 0 && faults[0].Cycle == BeforeRun; faults = faults[1:] {
+		if err := g.machine.Flip(faults[0].Site); err != nil {
+			return nil, false, err
+		}
 	}
 	t = g.prefix(k)
 	for {

@@ -334,7 +334,7 @@ func TestRecordRefuses(t *testing.T) {
 			assert.ErrorContains(t, err, "golden run")
 		})
 	}
-	_, _, err := r.golden.Strike(t.Context(), []rtl.Fault{{Cycle: -1}}, 0)
+	_, _, err := r.golden.Strike(t.Context(), []rtl.Fault{{Cycle: -2}}, 0)
 	assert.ErrorContains(t, err, "no such cycle")
 	_, _, err = r.golden.Strike(t.Context(), []rtl.Fault{{Site: rtl.Site{Path: "nowhere"}, Cycle: 1}}, 0)
 	assert.Error(t, err)

@@ -28,8 +28,9 @@ var floors = [][]string{
 	{"hw", "ir/protect"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
 	{"sim", "sim/access", "sim/functional", "sim/functional/float", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
-	{"internal/nettest", "internal/rtltest", "sim/fault"},
+	{"internal/nettest", "internal/rtltest", "sim/fault", "sim/fault/effect"},
 	{"internal/driver", "internal/report"},
+	{"internal/campaign"},
 	{"cmd/rampart", "internal/synth"},
 }
 

@@ -93,8 +93,8 @@ func (d *decoder) campaign(m *yamlform.Map) {
 	}
 	if v, ok := d.get(m, "cross_check"); ok {
 		c.CrossCheck, _ = v.Int(0, most)
-		if c.CrossCheck > 0 && c.Space != HardwareSpace {
-			v.Fail("only faults of hardware can be replayed on it", "leave it out, or set space: hardware")
+		if c.CrossCheck > 0 && (c.Format != Fixed || c.Space == ActivationSpace) {
+			v.Fail("only bits that the hardware holds can be replayed on it", "leave it out, or set space: hardware or parameters")
 		}
 	}
 	m.Done()

@@ -1,0 +1,73 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"rampart/sim/fault/result"
+)
+
+// Report is what a campaign came to.
+type Report struct {
+	Faults  int64                   `json:"faults"`
+	Engines map[result.Engine]int64 `json:"engines"` // faults that ran now, by engine
+	Checked *CrossCheck             `json:"cross_check,omitempty"`
+	Summary *result.Summary         `json:"summary"`
+	Out     string                  `json:"out"`
+}
+
+// finish writes the results, and sums them up.
+func (s *session) finish(ctx context.Context, r *Report) error {
+	how := Reporting(s.opt.Confidence)
+	if err := s.writer.Finish(ctx, how); err != nil {
+		return err
+	}
+	var err error
+	r.Summary, err = Summary(s.opt.Out, how)
+	return err
+}
+
+// Reporting is how campaigns are summed up: with intervals of that confidence, 0 for 0.95.
+func Reporting(confidence float64) result.Report {
+	if confidence == 0 {
+		confidence = 0.95
+	}
+	return result.Report{Estimator: result.Intervals(confidence)}
+}
+
+// Summary sums up a folder of results.
+func Summary(dir string, how result.Report) (*result.Summary, error) {
+	f, err := result.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return result.Summarise(f.Meta, f.Rows(), how)
+}
+
+// Print writes a report as text.
+func (r *Report) Print(w io.Writer) {
+	fmt.Fprintf(w, "%d faults", r.Faults)
+	for _, e := range []result.Engine{result.Dead, result.Functional, result.Cycle} {
+		if n := r.Engines[e]; n > 0 {
+			fmt.Fprintf(w, ", %d %s", n, e)
+		}
+	}
+	fmt.Fprintln(w)
+	for _, o := range result.Outcomes() {
+		share, ok := r.Summary.Total.Outcomes[o]
+		if !ok || share.Faults == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "%-10s %9d  %.5f", o, share.Faults, share.Rate)
+		if share.Low != nil {
+			fmt.Fprintf(w, "  [%.5f, %.5f]", *share.Low, *share.High)
+		}
+		fmt.Fprintln(w)
+	}
+	if c := r.Checked; c != nil {
+		fmt.Fprintf(w, "cross-check: %d faults replayed on %v, %d mismatches\n", c.Faults, c.Engines, c.Mismatches)
+	}
+	fmt.Fprintf(w, "written to %s\n", r.Out)
+}
