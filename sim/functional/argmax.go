@@ -16,36 +16,56 @@ func (e *Engine) newArgMax(i int) *argMax {
 
 func (a *argMax) dense(w *Worker, ps []Patch) []Patch {
 	for y := range a.dst.Shape.H {
-		a.row(w, y, 0, a.dst.Shape.W)
+		if a.slow() {
+			for x := range a.dst.Shape.W {
+				w.store(a.out, 0, y, x, a.exact(w, 0, y, x, nil))
+			}
+			continue
+		}
+		m := &w.e.images[a.dst.image]
+		line := w.frames[a.dst.image].now[m.at(y, 0)+a.dst.channel:]
+		for i, c := range a.classes(w, y, 0, a.dst.Shape.W) {
+			line[i*m.step] = int16(int64(c) - a.dst.offset)
+		}
 	}
 	return ps
 }
 
 func (a *argMax) follow(w *Worker, ps []Patch) []Patch {
 	in := &w.marks[a.in]
+	m, f := &w.e.images[a.dst.image], &w.frames[a.dst.image]
 	for y := in.lo; y < in.hi; y++ {
-		if from, to := in.span(y); from < to {
-			a.row(w, y, from, to)
-			w.markRow(a.out, y, from, to)
+		from, to := in.span(y)
+		if a.slow() {
+			for x := from; x < to; x++ {
+				w.change(a.out, 0, y, x, a.exact(w, 0, y, x, nil))
+			}
+			continue
+		}
+		if from >= to {
+			continue
+		}
+		at := m.at(y, from) + a.dst.channel
+		line, golden := f.now[at:], f.golden[at:]
+		for i, c := range a.classes(w, y, from, to) {
+			if v := int16(int64(c) - a.dst.offset); v != golden[i*m.step] {
+				line[i*m.step] = v
+				w.marks[a.out].set(y, from+i)
+			}
 		}
 	}
 	return ps
 }
 
-// row computes pixels from <= x < to of a row.
-func (a *argMax) row(w *Worker, y, from, to int) {
-	if a.from.wide || a.src.Shape.C > 256 {
-		for x := from; x < to; x++ {
-			w.store(a.out, 0, y, x, a.exact(w, 0, y, x, nil))
-		}
-		return
-	}
+// slow tells whether the kernel, or the memory of the result, is too narrow.
+func (a *argMax) slow() bool { return a.from.wide || a.src.Shape.C > 256 || wide(a.dst.Value) }
+
+// classes finds the classes of pixels from <= x < to of a row. They hold until the next call.
+func (a *argMax) classes(w *Worker, y, from, to int) []uint8 {
 	classes := w.work.bytes[:to-from]
 	in := w.frames[a.src.image].now[a.from.at(y, from)+a.src.channel:]
 	w.e.kernels.ArgMax(classes, in, a.from.step, a.src.Shape.C, to-from)
-	for i, c := range classes {
-		w.store(a.out, 0, y, from+i, int64(c))
-	}
+	return classes
 }
 
 func (a *argMax) exact(w *Worker, _, y, x int, ps []Patch) int64 {

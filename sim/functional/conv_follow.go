@@ -15,9 +15,9 @@ type delta struct {
 }
 
 // fit makes room for a convolution.
-func (d *delta) fit(c *conv) {
-	if len(d.acc) < c.size {
-		d.acc = make([]int32, c.size)
+func (d *delta) fit(c *conv, size int, mem *memory) {
+	if d.acc == nil {
+		d.acc = take[int32](mem, size)
 	}
 	if n := c.g.ys.before + c.shape.H + c.g.ys.after; len(d.lo) < n {
 		d.lo, d.hi = make([]int32, n), make([]int32, n)

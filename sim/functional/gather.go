@@ -11,6 +11,8 @@ type weave struct {
 	w       []int16
 	fan     kernel.Fan
 	columns int     // of a strip
+	rows    int     // output rows of a band, which are settled together
+	row     int     // elements of a row of a band
 	table   []int32 // per input column and pair of channels: where its weights lie, less the strip's shift
 	cost    float64 // of an entry, about, in steps of 16 accumulators
 }
@@ -25,16 +27,22 @@ func (c *conv) newWeave() *weave {
 	}
 	v := &weave{fan: kernel.Fan{Span: rows, Advance: c.g.ys.outStep}}
 	for n := c.g.xs.outStep; n == c.g.xs.outStep || n*c.shape.C <= 4*kernel.Lanes && n <= 16; n += c.g.xs.outStep {
-		const perVisit = 3 // loads and a branch, in steps
+		// An entry costs a step for each vector of sums it adds to, and some more for its loads and the loop, in
+		// each strip that it meets. A row of a strip costs a branch that is predicted badly.
+		const perVisit, perRow, entriesPerColumn = 3, 14, 0.7
 		blocks := (n*c.shape.C + kernel.Lanes - 1) / kernel.Lanes
 		visits := float64(cols-1)/float64(n) + 1
 		if cols <= n && c.g.xs.outStep == cols {
 			visits = 1
 		}
-		if cost := visits * float64(rows*blocks+perVisit); v.columns == 0 || cost < v.cost {
+		cost := visits*float64(rows*blocks+perVisit) + perRow/(entriesPerColumn*float64(n))
+		if v.columns == 0 || cost < v.cost {
 			v.columns, v.fan.Blocks, v.cost = n, blocks, cost
 		}
 	}
+	const cached = 24 << 10 // elements
+	v.row = (c.shape.W + v.columns + kernel.Lanes) * c.shape.C
+	v.rows = max(1, cached/v.row)
 	pairs := (c.src.Shape.C + 1) / 2
 	line := 2 * c.shape.C * (cols + 2*v.columns)
 	v.fan.RowStep = (line + 4*kernel.Lanes) &^ (2*kernel.Lanes - 1)
@@ -69,7 +77,7 @@ func (v *weave) slack(channels int) int {
 // spreadWoven adds what changed inputs make to the delta. Where so many changed that whole sums cost less it
 // computes those, and if it may it settles the outputs from them and reports that there is no delta.
 func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
-	in, s := &w.marks[c.in], &w.work
+	in := &w.marks[c.in]
 	n := c.list(w)
 	if n == 0 || !todo.any() {
 		return may // nothing differs, or nothing reads it
@@ -79,27 +87,57 @@ func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 		c.renew(w, todo, may)
 		return may && c.scale != nil
 	}
-	lo, hi := c.shape.W, 0
-	for y := todo.lo; y < todo.hi; y++ {
-		if from, to := todo.span(y); from < to {
-			lo, hi = min(lo, from), max(hi, to)
+	w.diff.Stats.MACs += int64(n) * 2 * int64(c.shape.C*v.fan.Span*len(g.xs.residues[0]))
+	if may && c.scale != nil {
+		for y := todo.lo; y < todo.hi; y += v.rows {
+			c.band(w, todo, y, min(y+v.rows, todo.hi))
 		}
+		return true
+	}
+	lo, hi := todo.columns(todo.lo, todo.hi)
+	lo = lo / v.columns * v.columns
+	top := in.lo*g.ys.outStep + f.low[0]
+	end := c.strips(w, w.delta.acc[(top+g.ys.before)*c.row+(lo+g.xs.before)*c.shape.C:], c.row, lo, hi, in.lo, in.hi)
+	for y := top; y < top+v.fan.Targets(in.hi-in.lo); y++ {
+		w.delta.touch(y+g.ys.before, lo+g.xs.before, end+kernel.Lanes/c.shape.C+1+g.xs.before)
+	}
+	return false
+}
+
+// band settles output rows top <= y < bottom of todo from sums that do not leave the cache in between.
+func (c *conv) band(w *Worker, todo *marks, top, bottom int) {
+	in, g, f, v := &w.marks[c.in], c.g, c.fan, c.weave
+	first := max(in.lo, ceilDiv(top-f.high[0], g.ys.outStep))
+	end := min(in.hi, floorDiv(bottom-1-f.low[0], g.ys.outStep)+1)
+	lo, hi := todo.columns(top, bottom)
+	if first >= end || lo >= hi {
+		return
 	}
 	lo = lo / v.columns * v.columns
-	top, width := in.lo*g.ys.outStep+f.low[0], c.src.Shape.W+1
+	c.strips(w, w.work.band, v.row, lo, hi, first, end)
+	target := first*g.ys.outStep + f.low[0]
+	for y := top; y < bottom; y++ {
+		if lines := y - target; lines >= 0 && lines < v.fan.Targets(end-first) {
+			from, to := c.origin+y*c.row+lo*c.shape.C, c.origin+y*c.row+c.shape.W*c.shape.C
+			c.settleRow(w, todo, y, lo, w.sums[c.node][from:to], w.work.band[lines*v.row:], c.shape.C)
+		}
+	}
+}
+
+// strips gathers what input rows first <= y < end add to columns lo <= x < hi, where lo begins a strip. The sums of
+// the topmost target and of column lo come first in acc. It gives the end of the last strip.
+func (c *conv) strips(w *Worker, acc []int32, row, lo, hi, first, end int) int {
+	g, f, v, s := c.g, c.fan, c.weave, &w.work
+	width := c.src.Shape.W + 1
 	x := lo
 	for ; x < hi; x += v.columns {
 		from := max(0, ceilDiv(x-f.high[1], g.xs.outStep))
 		until := min(c.src.Shape.W-1, floorDiv(x+v.columns-1-f.low[1], g.xs.outStep)) + 1
-		acc := w.delta.acc[(top+g.ys.before)*c.row+(x+g.xs.before)*c.shape.C:]
 		shift := (x - f.low[1] + v.columns - 1) * c.shape.C * 2
-		w.e.kernels.Gather(acc, c.row, s.from[from:], width, until-from, in.hi-in.lo, s.dx, s.pairs, v.w, shift, v.fan)
+		w.e.kernels.Gather(acc[(x-lo)*c.shape.C:], row, s.from[(first-w.marks[c.in].lo)*width+from:], width, until-from, end-first,
+			s.dx, s.pairs, v.w, shift, v.fan)
 	}
-	for y := top; y < top+v.fan.Targets(in.hi-in.lo); y++ {
-		w.delta.touch(y+g.ys.before, lo+g.xs.before, x+kernel.Lanes/c.shape.C+1+g.xs.before)
-	}
-	w.diff.Stats.MACs += int64(n) * 2 * int64(c.shape.C*v.fan.Span*len(g.xs.residues[0]))
-	return false
+	return x
 }
 
 // denseWork is the number of outputs that renew computes.

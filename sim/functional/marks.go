@@ -70,6 +70,17 @@ func (m *marks) span(y int) (lo, hi int) {
 	return 0, 0
 }
 
+// columns is the range of the marked columns of rows top <= y < bottom.
+func (m *marks) columns(top, bottom int) (lo, hi int) {
+	lo = m.width
+	for y := top; y < bottom; y++ {
+		if from, to := m.span(y); from < to {
+			lo, hi = min(lo, from), max(hi, to)
+		}
+	}
+	return lo, hi
+}
+
 // each calls f for every marked pixel of row y.
 func (m *marks) each(y int, f func(x int)) {
 	for i, b := range m.row(y) {

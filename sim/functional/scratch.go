@@ -13,6 +13,7 @@ type scratch struct {
 	mask      []uint64
 	pixels    []uint64 // of touched
 	line64    []uint64 // a row of bits
+	band      []int32
 
 	changes []change
 	rows    []int // per input row: its first change
@@ -26,9 +27,9 @@ type scratch struct {
 }
 
 // newScratch is enough for every node of the engine.
-func newScratch(e *Engine) scratch {
+func newScratch(e *Engine, mem *memory) scratch {
 	var s scratch
-	sums, row, mask, width, pixels, height, entries, from := 0, 0, 0, 0, 0, 0, 0, 0
+	sums, row, mask, width, pixels, height, entries, from, band := 0, 0, 0, 0, 0, 0, 0, 0, 0
 	for i := range e.images {
 		mask = max(mask, e.images[i].row/64+1)
 	}
@@ -43,7 +44,10 @@ func newScratch(e *Engine) scratch {
 			continue
 		}
 		in := c.src.Shape
-		entries = max(entries, 3*in.H*in.W*((in.C+1)/2)+kernel.Lanes) // a pair may take three, see split
+		if v := c.weave; v != nil {
+			band = max(band, v.fan.Targets(v.rows+2*v.fan.Span)*v.row)
+		}
+		entries = max(entries, c.entries())
 		from = max(from, in.H*(in.W+1))
 		for _, parts := range c.parts {
 			for k := range parts {
@@ -54,7 +58,8 @@ func newScratch(e *Engine) scratch {
 	}
 	s.sums, s.row, s.line = make([]int32, sums), make([]int32, row), make([]int32, row)
 	s.bytes, s.mask, s.line64 = make([]uint8, width), make([]uint64, mask), make([]uint64, width/64+1)
-	s.dx, s.pairs, s.from = make([]uint32, entries), make([]int32, entries), make([]int32, from)
+	s.dx, s.pairs, s.from = take[uint32](mem, entries), take[int32](mem, entries), make([]int32, from)
+	s.band = make([]int32, band)
 	s.pixels, s.rows = make([]uint64, pixels), make([]int, height+1)
 	return s
 }
@@ -73,4 +78,10 @@ func eachPixel(s fixed.Shape, f func(y, x int)) {
 			f(y, x)
 		}
 	}
+}
+
+// entries is how many changes of pairs of channels the input may have.
+func (c *conv) entries() int {
+	in := c.src.Shape
+	return 3*in.H*in.W*((in.C+1)/2) + kernel.Lanes // a pair may take three, see split
 }

@@ -33,13 +33,14 @@ type frame struct {
 func (e *Engine) Worker() *Worker {
 	w := &Worker{e: e, frames: make([]frame, len(e.images)), marks: make([]marks, len(e.values)),
 		sums: make([][]int32, len(e.nodes))}
+	mem := newMemory(e.bytes())
 	for i, m := range e.images {
 		f := &w.frames[i]
 		if m.wide {
-			f.goldenWide, f.nowWide = make([]int32, m.size), make([]int32, m.size)
+			f.goldenWide, f.nowWide = take[int32](mem, m.size), take[int32](mem, m.size)
 			continue
 		}
-		f.golden, f.now = make([]int16, m.size), make([]int16, m.size)
+		f.golden, f.now = take[int16](mem, m.size), take[int16](mem, m.size)
 		for k := range f.now {
 			f.now[k] = m.fill
 		}
@@ -47,15 +48,36 @@ func (e *Engine) Worker() *Worker {
 	for i, v := range e.values {
 		w.marks[i] = newMarks(v.Shape.H, v.Shape.W)
 	}
-	for i, n := range e.nodes {
+	largest := 0
+	for _, n := range e.nodes {
 		if c, ok := n.op.(*conv); ok {
-			w.sums[i] = make([]int32, c.size)
-			w.delta.fit(c)
+			largest = max(largest, c.size)
 		}
 	}
-	w.work = newScratch(e)
+	for i, n := range e.nodes {
+		if c, ok := n.op.(*conv); ok {
+			w.sums[i] = take[int32](mem, c.size)
+			w.delta.fit(c, largest, mem)
+		}
+	}
+	w.work = newScratch(e, mem)
 	w.diff.Outputs = make([]OutputDiff, len(e.net.Outputs))
 	return w
+}
+
+// bytes is about what a worker needs of memory.
+func (e *Engine) bytes() int {
+	total, largest, entries := 0, 0, 0
+	for i := range e.images {
+		total += 4 * room[int16](e.images[i].size)
+	}
+	for i := range e.nodes {
+		if c, ok := e.nodes[i].op.(*conv); ok {
+			total += room[int32](c.size)
+			largest, entries = max(largest, room[int32](c.size)), max(entries, room[int32](c.entries()))
+		}
+	}
+	return total + largest + 2*entries
 }
 
 // Run computes a frame, which becomes the golden one. Inputs are one per network input, within their

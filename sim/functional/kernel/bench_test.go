@@ -123,3 +123,24 @@ func BenchmarkDiff(b *testing.B) {
 		giga(b, len(x), "Gelement/s")
 	})
 }
+
+// BenchmarkSettle settles all pixels of a layer, of which some change.
+func BenchmarkSettle(b *testing.B) {
+	for _, channels := range []int{8, 16, 64} {
+		b.Run(fmt.Sprint(channels), func(b *testing.B) {
+			benchmarkSets(b, func(b *testing.B, s *Set) {
+				const pixels = 64
+				r := rand.New(rand.NewPCG(1, 2))
+				k := benchScale(channels)
+				acc := fill(heap, pixels*channels, func() int32 { return int32(r.IntN(1<<20) - 1<<19) })
+				delta := fill(heap, pixels*channels, func() int32 { return int32(r.IntN(1 << 12)) })
+				y, was := make([]int16, len(acc)), make([]int16, len(acc))
+				s.Requantise(was, channels, acc, nil, channels, pixels, k)
+				for b.Loop() {
+					s.Settle(y, was, channels, acc, delta, channels, ^uint64(0), k)
+				}
+				giga(b, pixels*channels, "Gelement/s")
+			})
+		})
+	}
+}

@@ -17,44 +17,42 @@ func changesAVX512(from []int32, dx []uint32, at []int32, n int, now, was []int1
 
 type gatherRun func(acc *int32, accStep int, from *int32, fromStep, until, rows int, dx *uint32, at *int32, w *int16, shift, rowStep int)
 
-// The functions for each shape of a fan, in ascending order of the vectors of a strip: 1, 2, 3, 4 of AVX-512, 2 and 4
-// of AVX2.
+// The functions for each span and advance, in ascending order of the vectors of a strip: 1, 2, 3, 4 of AVX-512, 2
+// and 4 of AVX2.
 var (
-	gathers512 = map[[2]int][]gatherRun{
-		{1, 1}: {gather512x1x1x1, gather512x1x1x2, gather512x1x1x3, gather512x1x1x4},
-		{2, 1}: {gather512x2x1x1, gather512x2x1x2, gather512x2x1x3, gather512x2x1x4},
-		{3, 1}: {gather512x3x1x1, gather512x3x1x2, gather512x3x1x3, gather512x3x1x4},
-		{4, 1}: {gather512x4x1x1, gather512x4x1x2, gather512x4x1x3, gather512x4x1x4},
-		{5, 1}: {gather512x5x1x1, gather512x5x1x2, gather512x5x1x3, gather512x5x1x4},
-		{7, 1}: {gather512x7x1x1, gather512x7x1x2, gather512x7x1x3},
-		{2, 2}: {gather512x2x2x1, gather512x2x2x2, gather512x2x2x3, gather512x2x2x4},
-		{3, 2}: {gather512x3x2x1, gather512x3x2x2, gather512x3x2x3, gather512x3x2x4},
-		{4, 2}: {gather512x4x2x1, gather512x4x2x2, gather512x4x2x3, gather512x4x2x4},
+	gathers512 = [8][3][]gatherRun{
+		1: {1: {gather512x1x1x1, gather512x1x1x2, gather512x1x1x3, gather512x1x1x4}},
+		2: {1: {gather512x2x1x1, gather512x2x1x2, gather512x2x1x3, gather512x2x1x4}, 2: {gather512x2x2x1, gather512x2x2x2, gather512x2x2x3, gather512x2x2x4}},
+		3: {1: {gather512x3x1x1, gather512x3x1x2, gather512x3x1x3, gather512x3x1x4}, 2: {gather512x3x2x1, gather512x3x2x2, gather512x3x2x3, gather512x3x2x4}},
+		4: {1: {gather512x4x1x1, gather512x4x1x2, gather512x4x1x3, gather512x4x1x4}, 2: {gather512x4x2x1, gather512x4x2x2, gather512x4x2x3, gather512x4x2x4}},
+		5: {1: {gather512x5x1x1, gather512x5x1x2, gather512x5x1x3, gather512x5x1x4}},
+		7: {1: {gather512x7x1x1, gather512x7x1x2, gather512x7x1x3}},
 	}
-	gathers256 = map[[2]int][]gatherRun{
-		{1, 1}: {gather256x1x1x2, gather256x1x1x4},
-		{2, 1}: {gather256x2x1x2, gather256x2x1x4},
-		{3, 1}: {gather256x3x1x2, gather256x3x1x4},
-		{4, 1}: {gather256x4x1x2},
-		{5, 1}: {gather256x5x1x2},
-		{7, 1}: {gather256x7x1x2},
-		{2, 2}: {gather256x2x2x2, gather256x2x2x4},
-		{3, 2}: {gather256x3x2x2, gather256x3x2x4},
-		{4, 2}: {gather256x4x2x2},
+	gathers256 = [8][3][]gatherRun{
+		1: {1: {gather256x1x1x2, gather256x1x1x4}},
+		2: {1: {gather256x2x1x2, gather256x2x1x4}, 2: {gather256x2x2x2, gather256x2x2x4}},
+		3: {1: {gather256x3x1x2, gather256x3x1x4}, 2: {gather256x3x2x2, gather256x3x2x4}},
+		4: {1: {gather256x4x1x2}, 2: {gather256x4x2x2}},
+		5: {1: {gather256x5x1x2}},
+		7: {1: {gather256x7x1x2}},
 	}
 )
 
 func gatherAVX512(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
-	gatherStrips(gathers512[[2]int{f.Span, f.Advance}], acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+	gatherStrips(&gathers512, acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
 }
 
 func gatherAVX2(acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
-	gatherStrips(gathers256[[2]int{f.Span, f.Advance}], acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
+	gatherStrips(&gathers256, acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
 }
 
 // gatherStrips cuts a strip into those that there are functions for, the widest first.
-func gatherStrips(runs []gatherRun, acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
+func gatherStrips(shapes *[8][3][]gatherRun, acc []int32, accStep int, from []int32, fromStep, until, rows int, dx []uint32, at []int32, w []int16, shift int, f Fan) {
 	checkGather(acc, accStep, from, fromStep, until, rows, f)
+	var runs []gatherRun
+	if f.Span < len(shapes) && f.Advance < len(shapes[0]) {
+		runs = shapes[f.Span][f.Advance]
+	}
 	if len(runs) == 0 {
 		gatherGo(acc, accStep, from, fromStep, until, rows, dx, at, w, shift, f)
 		return
