@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"rampart/internal/nettest"
 	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
@@ -48,7 +49,7 @@ func load(tb testing.TB, folder, set, name string) model {
 	return m
 }
 
-// parameters draws faults as a campaign does: uniformly among the bits of all weights.
+// weightBits draws a fault uniformly among the bits of all weights.
 func (m model) weightBits(r *rand.Rand) functional.Patch {
 	total := 0
 	for _, n := range m.net.Nodes {
@@ -69,6 +70,80 @@ func (m model) weightBits(r *rand.Rand) functional.Patch {
 		bit -= len(c.Weight) * c.WeightBits
 	}
 	panic("BUG: no weights")
+}
+
+// fault draws what a campaign may: mostly a bit of a weight, else any one patch, at times with moments.
+func (m model) fault(r *rand.Rand) []functional.Patch {
+	if r.IntN(2) == 0 {
+		return []functional.Patch{m.weightBits(r)}
+	}
+	d := nettest.Dice{Rand: r}
+	return []functional.Patch{anyPatch(d, m.net, d.Within(-len(m.net.Inputs), len(m.net.Nodes)-1))}
+}
+
+// strikeIsDense compares so many faults, spread over the images.
+func (m model) strikeIsDense(t *testing.T, k *kernel.Set, faults int, r *rand.Rand) {
+	e, err := functional.New(m.net, k)
+	require.NoError(t, err)
+	w, masked := e.Worker(), 0
+	for i := range faults {
+		if i%max(1, faults/len(m.images)) == 0 {
+			require.NoError(t, w.Run(m.images[i*len(m.images)/faults:][:1]))
+		}
+		ps := m.fault(r)
+		require.NoError(t, e.Validate(ps))
+		got := snapshot(w.Strike(ps))
+		require.Equal(t, snapshot(w.Dense(ps)), got, "fault %d: %+v", i, ps)
+		if len(got.index) == 0 {
+			masked++
+		}
+	}
+	t.Logf("%d of %d faults change no class", masked, faults)
+}
+
+// outcome is what a Diff says, kept.
+type outcome struct {
+	changed      []int
+	index, value []int32
+}
+
+func snapshot(d *functional.Diff) (o outcome) {
+	for _, out := range d.Outputs {
+		o.changed = append(o.changed, out.Changed)
+		o.index, o.value = append(o.index, out.Index...), append(o.value, out.Value...)
+	}
+	return o
+}
+
+// The engine is the evaluator on a trained network too, and Strike is Dense on it.
+func TestScenes(t *testing.T) {
+	m := load(t, filepath.Join("..", "..", "testdata", "models"), "scenes", "scenes_unet_xs")
+	for _, k := range kernel.Sets() {
+		t.Run(k.Name, func(t *testing.T) {
+			s := start(t, m.net, m.images[:1], k)
+			require.NoError(t, unequal("run", m.net, s.golden, s.w.Tensor))
+			r := rand.New(rand.NewPCG(1, 2))
+			for range 12 {
+				require.NoError(t, s.check(m.fault(r)))
+			}
+			m.strikeIsDense(t, k, 60, r)
+		})
+	}
+}
+
+// A patch that differs in one bit from the one that was computed is found out.
+func TestCheckSeesAnotherPatch(t *testing.T) {
+	m := load(t, filepath.Join("..", "..", "testdata", "models"), "scenes", "scenes_unet_xs")
+	s := start(t, m.net, m.images[:1], kernel.Sets()[0])
+	p := functional.Patch{Kind: functional.Bias, Change: functional.Change{Flip: 1 << 14}}
+	require.NoError(t, s.check([]functional.Patch{p}))
+	want, err := oracle(t.Context(), m.net, s.in, []functional.Patch{p})
+	require.NoError(t, err)
+	p.Change.Flip = 1 << 13
+	d := s.w.Strike([]functional.Patch{p})
+	require.ErrorContains(t, unequal("strike", m.net, want, s.w.Faulty), "strike: element")
+	require.ErrorContains(t, wrongDiff("strike", m.net, s.golden, want, d), "elements differ")
+	require.Error(t, unequal("golden", m.net, want, s.w.Tensor))
 }
 
 // processorTime is the seconds that this process has computed: the machine may do other work too.
