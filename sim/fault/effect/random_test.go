@@ -1,0 +1,75 @@
+package effect_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"rampart/internal/nettest"
+	"rampart/ir/fixed"
+	"rampart/ir/plan"
+)
+
+// randomNet plans a random network with a random folding, and draws two frames.
+func randomNet(t *testing.T, seed uint64) (*fixed.Net, *plan.Plan, [][]*fixed.Tensor) {
+	t.Helper()
+	d := nettest.New(seed)
+	net := d.Net(d.Within(1, 6))
+	target := plan.Target{}
+	if seed%4 > 0 {
+		target.Multipliers = 10 * d.Within(1, 40)
+	}
+	p, err := plan.New(t.Context(), net, target)
+	require.NoError(t, err)
+	if p.Estimate.CyclesPerFrame > 6000 {
+		p, err = plan.New(t.Context(), net, plan.Target{Multipliers: 1000})
+		require.NoError(t, err)
+	}
+	return net, p, [][]*fixed.Tensor{d.Inputs(net), d.Inputs(net)}
+}
+
+func logTally(t *testing.T, tally map[string]int) {
+	for _, k := range slices.Sorted(maps.Keys(tally)) {
+		t.Logf("%6d %s", tally[k], k)
+	}
+}
+
+func TestRandomNetworks(t *testing.T) {
+	all := map[string]int{}
+	for seed := uint64(1); seed <= 40; seed++ {
+		net, p, frames := randomNet(t, seed)
+		r := newRig(t, net, p, frames, interpreted)
+		rng := rand.New(rand.NewPCG(seed, 5))
+		for n := range 24 {
+			require.NoError(t, r.check(t.Context(), r.draw(rng, n)), "seed %d", seed)
+		}
+		for k, n := range r.tally {
+			all[k] += n
+		}
+	}
+	logTally(t, all)
+	assert.Greater(t, all["changed"], 100)
+	for _, kind := range []string{"weights", "bias", "requant", "line", "fifo", "skip"} {
+		assert.Positive(t, all[kind+" patched"], kind)
+		assert.Positive(t, all[kind+" stuck patched"], kind)
+	}
+}
+
+func TestRandomNetworksOnGeneratedGo(t *testing.T) {
+	for _, seed := range []uint64{103, 104} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			net, p, frames := randomNet(t, seed)
+			r := newRig(t, net, p, frames, generated)
+			rng := rand.New(rand.NewPCG(seed, 5))
+			for n := range 150 {
+				require.NoError(t, r.check(t.Context(), r.draw(rng, n)))
+			}
+			logTally(t, r.tally)
+		})
+	}
+}

@@ -1,0 +1,252 @@
+package effect_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"rampart/hw"
+	"rampart/ir/fixed"
+	"rampart/ir/plan"
+	"rampart/ir/rtl"
+	"rampart/sim"
+	"rampart/sim/access"
+	"rampart/sim/fault/effect"
+	"rampart/sim/functional"
+	"rampart/sim/functional/kernel"
+	"rampart/sim/gengo"
+	"rampart/sim/interp"
+)
+
+// rig is the hardware of a network on a cycle engine, with its golden run, and the functional engine on the
+// same frames.
+type rig struct {
+	net     *fixed.Net
+	plan    *plan.Plan
+	hw      *hw.Hardware
+	frames  [][]*fixed.Tensor
+	machine sim.Machine
+	golden  *sim.Golden
+	effects *effect.Map
+	engine  *functional.Engine
+	workers []*functional.Worker // one per frame, holding it
+	byRole  [][]*rtl.State       // memories that faults strike in turn
+
+	spoil func(*effect.Effect) // what a control does to effects
+	tally map[string]int
+}
+
+// newRig takes frames through the hardware of a plan. Machine makes a machine, one that keeps a record of
+// accesses where it is told to.
+func newRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor, machine func(t *testing.T, d *rtl.Design, record bool) sim.Machine) *rig {
+	t.Helper()
+	h, err := hw.Build(p)
+	require.NoError(t, err)
+	r := &rig{net: net, plan: p, hw: h, frames: frames, tally: map[string]int{}}
+	stim := r.stimulus()
+	recorder := machine(t, h.Design, true)
+	trace, err := recorder.Run(t.Context(), stim)
+	require.NoError(t, err)
+	require.Equal(t, sim.Done, trace.Stop)
+	record, err := access.Of(h.Design, recorder)
+	require.NoError(t, err)
+	require.Equal(t, trace.Cycle, record.Cycles)
+
+	r.machine = machine(t, h.Design, false)
+	r.golden, err = sim.Record(t.Context(), h.Design, r.machine, stim, trace.Cycle/24+1)
+	require.NoError(t, err)
+	require.Equal(t, trace.Cycle, r.golden.Trace.Cycle)
+	r.effects, err = effect.New(h, p, net, record, len(frames))
+	require.NoError(t, err)
+	r.engine, err = functional.New(net, kernel.Sets()[0])
+	require.NoError(t, err)
+	for _, f := range frames {
+		w := r.engine.Worker()
+		require.NoError(t, w.Run(f))
+		r.workers = append(r.workers, w)
+	}
+	r.sortMemories()
+	require.NoError(t, r.compare(r.golden.Trace, effect.Effect{}), "without a fault")
+	return r
+}
+
+func (r *rig) stimulus() *sim.Stimulus {
+	s := &sim.Stimulus{Quiet: 1 << 20}
+	for i, in := range r.plan.Inputs {
+		var column []*fixed.Tensor
+		for _, f := range r.frames {
+			column = append(column, f[i])
+		}
+		s.Inputs = append(s.Inputs, hw.Pack(in, column))
+	}
+	for _, out := range r.plan.Outputs {
+		s.Want = append(s.Want, len(r.frames)*out.FrameBeats())
+	}
+	return s
+}
+
+// sortMemories groups the memories by role, skip memories apart.
+func (r *rig) sortMemories() {
+	places := hw.Places(r.plan)
+	groups := make([][]*rtl.State, hw.Buffer+2)
+	for _, s := range r.hw.Design.States() {
+		if s.Mem == nil {
+			continue
+		}
+		role := places[s.Path].Role
+		if s.Kind == rtl.MemSkip {
+			role++
+		}
+		groups[role] = append(groups[role], s)
+	}
+	r.byRole = slices.DeleteFunc(groups, func(g []*rtl.State) bool { return len(g) == 0 })
+}
+
+// draw is fault n: the roles take turns, everything else is by chance. A third is stuck.
+func (r *rig) draw(rng *rand.Rand, n int) rtl.Fault {
+	group := r.byRole[n%len(r.byRole)]
+	s := group[rng.IntN(len(group))]
+	f := rtl.Fault{
+		Site:  rtl.Site{Path: s.Path, Mem: true, Word: rng.IntN(s.Depth), Bit: rng.IntN(s.Type.Width())},
+		Cycle: effect.Start,
+		Model: []rtl.FaultModel{rtl.Flip, rtl.Flip, rtl.Flip, rtl.Flip, rtl.Stuck0, rtl.Stuck1}[rng.IntN(6)],
+	}
+	if s.Mem.Init == nil || rng.IntN(8) > 0 {
+		f.Cycle = rng.Int64N(r.golden.Trace.Cycle)
+	} else {
+		f.Model = rtl.Flip
+	}
+	return f
+}
+
+// check strikes with a fault on the cycle engine and tells in what that differs from the fault's effect.
+func (r *rig) check(ctx context.Context, f rtl.Fault) error {
+	e, err := r.effects.Of(f)
+	if err != nil {
+		return err
+	}
+	if r.spoil != nil {
+		r.spoil(&e)
+	}
+	what := fmt.Sprintf("%s %s", r.kind(f), e.Verdict)
+	if e.Why != "" {
+		what += ": " + string(e.Why)
+	}
+	r.tally[what]++
+	if e.Verdict == effect.Cycle {
+		return nil
+	}
+	if err := r.wellFormed(e); err != nil {
+		return fmt.Errorf("%s: %w", f, err)
+	}
+	trace, err := r.strike(ctx, f)
+	if err != nil {
+		return err
+	}
+	if err := r.compare(trace, e); err != nil {
+		return fmt.Errorf("%s is %s %s%v: %w", f, e.Verdict, e.Why, e.Spans, err)
+	}
+	return nil
+}
+
+func (r *rig) kind(f rtl.Fault) string {
+	i := slices.IndexFunc(r.hw.Map, func(m hw.Memory) bool { return m.Path == f.Path })
+	kind := string(r.hw.Map[i].Kind)
+	if f.Model.Stuck() {
+		kind += " stuck"
+	}
+	return kind
+}
+
+// strike runs the cycle engine with a fault.
+func (r *rig) strike(ctx context.Context, f rtl.Fault) (*sim.Trace, error) {
+	if f.Cycle != effect.Start {
+		t, _, err := r.golden.Strike(ctx, []rtl.Fault{f}, 0)
+		return t, err
+	}
+	if err := r.machine.Reset(); err != nil {
+		return nil, err
+	}
+	if err := r.machine.Flip(f.Site); err != nil {
+		return nil, err
+	}
+	return r.machine.Run(ctx, r.stimulus())
+}
+
+// wellFormed tells what is wrong with an effect whatever the cycle engine says.
+func (r *rig) wellFormed(e effect.Effect) error {
+	if (e.Verdict == effect.Patched) != (len(e.Spans) > 0) || (e.Verdict == effect.Patched) == (e.Why != "") {
+		return fmt.Errorf("verdict %s with %d spans and reason %q", e.Verdict, len(e.Spans), e.Why)
+	}
+	next := 0
+	for _, s := range e.Spans {
+		if s.First < next || s.Last < s.First || s.Last >= len(r.frames) || len(s.Patches) == 0 {
+			return fmt.Errorf("span of frames %d to %d with %d patches", s.First, s.Last, len(s.Patches))
+		}
+		next = s.Last + 1
+		if err := r.engine.Validate(s.Patches); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare tells in what a trace differs from the golden timing and from the outputs that an effect gives.
+func (r *rig) compare(t *sim.Trace, e effect.Effect) error {
+	golden := r.golden.Trace
+	if t.Stop != golden.Stop || t.Cycle != golden.Cycle ||
+		!slices.EqualFunc(t.Cycles, golden.Cycles, slices.Equal) || !slices.EqualFunc(t.Taken, golden.Taken, slices.Equal) {
+		return fmt.Errorf("another timing: %s at %d, not %s at %d", t.Stop, t.Cycle, golden.Stop, golden.Cycle)
+	}
+	changed := false
+	for frame, w := range r.workers {
+		want := w.Tensor
+		for _, s := range e.Spans {
+			if s.First <= frame && frame <= s.Last {
+				w.Strike(s.Patches)
+				want = w.Faulty
+			}
+		}
+		for k, out := range r.plan.Outputs {
+			tensors, _ := hw.Unpack(out, t.Outputs[k])
+			tensor := want(r.net.Outputs[k])
+			for i, v := range tensors[frame].Data {
+				if v != tensor.Data[i] {
+					return fmt.Errorf("frame %d, output %s, element %d: %d, patched %d, golden %d", frame, out.Name, i, v, tensor.Data[i], w.Tensor(r.net.Outputs[k]).Data[i])
+				}
+				changed = changed || v != w.Tensor(r.net.Outputs[k]).Data[i]
+			}
+		}
+	}
+	if changed {
+		r.tally["changed"]++
+	}
+	return nil
+}
+
+// interpreted makes interpreters.
+func interpreted(t *testing.T, d *rtl.Design, record bool) sim.Machine {
+	t.Helper()
+	var opts []interp.Option
+	if record {
+		opts = append(opts, interp.Record())
+	}
+	m, err := interp.New(d, opts...)
+	require.NoError(t, err)
+	return m
+}
+
+// generated makes programs of generated Go.
+func generated(t *testing.T, d *rtl.Design, record bool) sim.Machine {
+	t.Helper()
+	b, err := gengo.Build(t.Context(), d, t.TempDir(), gengo.Options{Record: record})
+	require.NoError(t, err)
+	m, err := b.Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
+	return m
+}
