@@ -71,7 +71,7 @@ func TestResults(t *testing.T) {
 	for line, tells := range map[string]string{
 		"results build":                "build",
 		"results part1":                "part1",
-		"results --merge -o new part2": "part2",
+		"results --merge -o new part2": "shard 1 of 2 of the campaign is missing",
 		"results --merge part2":        "--out",
 		"results whole --confidence 1": "--confidence",
 		"results whole --outcome bad":  "--outcome",
