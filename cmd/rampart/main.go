@@ -126,7 +126,7 @@ func (a *app) root() *cobra.Command {
 		a.bar.out = a.stderr
 		return nil
 	}
-	root.AddCommand(a.inspect(), a.eval(), a.compile(), a.simulate(), a.verify(), a.inject(), a.results())
+	root.AddCommand(a.inspect(), a.eval(), a.compile(), a.simulate(), a.verify(), a.inject(), a.results(), a.bench())
 	return root
 }
 

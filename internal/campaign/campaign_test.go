@@ -25,6 +25,7 @@ import (
 	"rampart/sim/fault"
 	"rampart/sim/fault/result"
 	"rampart/sim/functional"
+	"rampart/sim/functional/kernel"
 )
 
 // Simulators are built once for all tests of a run.
@@ -347,4 +348,20 @@ func changedByHand(t *testing.T, b *bench, text string) (changed int) {
 		changed += metrics.Changed(before[i*48:][:48], driver.Winners(g, out[0]))
 	}
 	return changed
+}
+
+// The benchmark runs every set of kernels, on all images, and counts the work of following a difference.
+func TestBench(t *testing.T) {
+	b := newBench(t)
+	r, err := RunBench(t.Context(), b.build, BenchOptions{Images: b.options.Images, Faults: 20, Seed: 1})
+	require.NoError(t, err)
+	assert.Len(t, r.Sets, len(kernel.Sets()))
+	for _, s := range r.Sets {
+		assert.Equal(t, 3, s.Images)
+		assert.Positive(t, s.GMACs)
+		assert.Positive(t, s.Ratio)
+		assert.Less(t, s.Share, 1.0)
+	}
+	_, err = RunBench(t.Context(), b.build, BenchOptions{Images: b.options.Images})
+	assert.ErrorContains(t, err, "--faults")
 }
