@@ -41,11 +41,16 @@ func (c *counts) total() int64 {
 	return n
 }
 
+// cell is the part of a group that comes from one stratum.
+type cell struct {
+	counts
+	drops float64 // their sum
+}
+
 // pile is a group while rows come in.
 type pile struct {
-	cells    map[string]*counts // by stratum
-	sum      float64            // of drops
-	greatest float64
+	cells    map[string]*cell // by stratum
+	greatest float64          // drop
 	any      bool
 }
 
@@ -53,13 +58,13 @@ func (p *pile) add(r *Row, outcome int) {
 	c := p.cells[r.Stratum]
 	if c == nil {
 		if p.cells == nil {
-			p.cells = map[string]*counts{}
+			p.cells = map[string]*cell{}
 		}
-		c = new(counts)
+		c = new(cell)
 		p.cells[r.Stratum] = c
 	}
-	c[outcome]++
-	p.sum += r.Drop
+	c.counts[outcome]++
+	c.drops += r.Drop
 	if !p.any || r.Drop > p.greatest {
 		p.any, p.greatest = true, r.Drop
 	}
@@ -197,9 +202,7 @@ func (c *collector) group(name string, p *pile) Group {
 	g := Group{Name: name, Outcomes: map[Outcome]Share{}, MaxDrop: p.greatest}
 	all := p.counts()
 	g.Faults = all.total()
-	if g.Faults > 0 {
-		g.MeanDrop = p.sum / float64(g.Faults)
-	}
+	g.MeanDrop = p.meanDrop(c.cells(p))
 	var harmful []int
 	for i, o := range Outcomes() {
 		g.Outcomes[o] = Share{Faults: all[i], Estimate: c.report.Estimator(c.cells(p, i))}
@@ -212,9 +215,24 @@ func (c *collector) group(name string, p *pile) Group {
 	return g
 }
 
+// meanDrop weighs the drops of each cell with the faults that it stands for.
+func (p *pile) meanDrop(cells []Cell) float64 {
+	weights, sum, all := weigh(cells), 0.0, 0.0
+	for i, one := range cells {
+		if one.Trials > 0 {
+			sum += weights[i] * p.cells[one.Stratum].drops / float64(one.Trials)
+			all += weights[i]
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return sum / all
+}
+
 func (p *pile) counts() (all counts) {
 	for _, c := range p.cells {
-		for i, n := range c {
+		for i, n := range c.counts {
 			all[i] += n
 		}
 	}
@@ -239,7 +257,7 @@ func (c *collector) cells(p *pile, outcomes ...int) []Cell {
 		if n := p.cells[name]; n != nil {
 			cell.Drawn, cell.Trials = c.total.cells[name].total(), n.total()
 			for _, i := range outcomes {
-				cell.Hits += n[i]
+				cell.Hits += n.counts[i]
 			}
 		}
 		cells = append(cells, cell)

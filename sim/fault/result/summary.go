@@ -57,7 +57,7 @@ func Divisions() []string {
 // strata as the campaign lists them, anything else by name.
 type Groups []Group
 
-// Group is some of the faults. Drops are of the rows as they are; rates weigh the strata.
+// Group is some of the faults. Rates and mean drops weigh the strata; strata without a row have no drop.
 type Group struct {
 	Name     string            `json:"name"`
 	Faults   int64             `json:"faults"`

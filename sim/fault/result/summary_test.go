@@ -62,7 +62,8 @@ func TestSummaryByHand(t *testing.T) {
 	assert.EqualValues(t, 9, critical.Faults)
 	// 5 of 20 stand for 1000 faults, 4 of 5 for 10.
 	assert.InDelta(t, (1000*5./20+10*4./5)/1010, critical.Rate, 1e-15)
-	assert.InDelta(t, (5*0.8+4*1.1)/25, s.Total.MeanDrop, 1e-15)
+	assert.InDelta(t, (1000*5*0.8/20+10*4*1.1/5)/1010, s.Total.MeanDrop, 1e-15)
+	assert.InDelta(t, (5*0.8)/10, s.By["layer"][1].MeanDrop, 1e-15)
 	assert.InDelta(t, 1.1, s.Total.MaxDrop, 1e-15)
 
 	names := func(division string) (out []string) {

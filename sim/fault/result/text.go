@@ -16,7 +16,7 @@ func (s *Summary) Text() string {
 		fmt.Fprintf(&b, "shard %s only\n", s.Shard)
 	}
 	fmt.Fprintf(&b, "critical: %s\nharmful: critical, nan or hang\n", s.Thresholds)
-	b.WriteString("counts are of the faults that were struck; rates weigh each stratum with the faults that it stands for\n")
+	b.WriteString("counts are of the faults that were struck; rates and mean drops weigh each stratum with the faults that it stands for\n")
 	shown := s.shown()
 	for _, division := range append([]string{"outcome"}, Divisions()...) {
 		b.WriteByte('\n')
