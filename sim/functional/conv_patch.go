@@ -69,37 +69,52 @@ func (c *conv) strikePixels(w *Worker, ps []Patch, o, from, to int) {
 			terms = append(terms, term{by: int32(params(ps, Weight, p.Index, was, c.weightFormat()) - was), i: in, ky: ky, kx: kx})
 		}
 	}
-	scale, bias := c.channelScale(ps, o)
+	requantise := func(sum int32) int64 { return int64(c.scale.Apply(o, sum)) + c.dst.offset }
+	if constants || c.scale == nil {
+		scale, bias := c.channelScale(ps, o)
+		requantise = func(sum int32) int64 {
+			return scale.Apply(0, fixed.Wrap(int64(sum), min(c.AccBits, 32))+bias, c.dst.Zero)
+		}
+	}
 	sums, d := w.sums[c.node], w.delta.acc
 	for y := from / c.shape.W; y*c.shape.W < to; y++ {
 		lo, hi := max(0, from-y*c.shape.W), min(c.shape.W, to-y*c.shape.W)
-		for x := lo; x < hi; x++ {
-			by := int32(0)
-			for k := range terms {
-				by += c.product(w, &terms[k], y, x)
-			}
-			if by == 0 && !constants {
+		by := w.work.line[:hi-lo]
+		clear(by)
+		for _, t := range terms {
+			c.addTerm(w, t, by, y, lo)
+		}
+		for i, b := range by {
+			if b == 0 && !constants {
 				continue // settled
 			}
-			k := c.origin + y*c.row + x*c.shape.C + o
-			sum := fixed.Wrap(int64(sums[k]+d[k]+by), min(c.AccBits, 32)) + bias
-			w.change(c.out, o, y, x, scale.Apply(0, sum, c.dst.Zero))
+			k := c.origin + y*c.row + (lo+i)*c.shape.C + o
+			w.change(c.out, o, y, lo+i, requantise(sums[k]+d[k]+b))
 		}
 		w.diff.Stats.MACs += int64((hi - lo) * len(terms))
 	}
 }
 
-// product is what a struck weight adds to output pixel (y, x).
-func (c *conv) product(w *Worker, t *term, y, x int) int32 {
+// addTerm adds what a struck weight makes of the columns of output row y from lo on. Where it reads outside the
+// image it finds the border.
+func (c *conv) addTerm(w *Worker, t term, by []int32, y, lo int) {
 	iy, ok := c.input(0, y, t.ky)
-	ix, ok2 := c.input(1, x, t.kx)
-	if !ok || !ok2 {
-		return 0
+	if !ok {
+		return
 	}
-	if iy < 0 || iy >= c.src.Shape.H || ix < 0 || ix >= c.src.Shape.W {
-		return t.by * int32(c.src.Zero)
+	x, step := lo, 1 // the first output column that the kernel element has an input for, and the way to the next
+	ix, ok := c.input(1, x, t.kx)
+	if c.Transposed {
+		for step = c.Stride[1]; !ok; ix, ok = c.input(1, x, t.kx) {
+			x++
+		}
 	}
-	return t.by * int32(w.load(c.in, t.i, iy, ix))
+	in := w.frames[c.src.image].now
+	at, ahead, offset := c.image.at(iy, ix)+c.src.channel+t.i, c.g.xs.inStep*c.image.step, int32(c.src.offset)
+	for i := x - lo; i < len(by); i += step {
+		by[i] += t.by * (int32(in[at]) + offset)
+		at += ahead
+	}
 }
 
 // input is the row (column, for d = 1) that an output's kernel element reads; not ok where a transposed

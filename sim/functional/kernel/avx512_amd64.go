@@ -149,10 +149,10 @@ func diff512(mask *uint64, a *int16, b *int16, n int)
 //go:noescape
 func changes512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, step int, pairs int, pixels int, table *int32) int
 
-// flatChanges512 lists changes among total pairs; pairs, of a pixel, divides 16, and before has the pairs of 16 that lie before each pixel.
+// flatChanges512 lists changes among vectors of 16 pairs, of so many pixels each; before has the pairs that lie before each pixel of a vector.
 //
 //go:noescape
-func flatChanges512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, total int, pairs int, table *int32, before *[16]uint32) int
+func flatChanges512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, vectors int, pixels int, table *int32, before *[16]uint32) int
 
 // gather512x1x1x1 adds up entries for a strip of accumulators, see Set.Gather; its steps are in bytes, until too, rows is not 0.
 //
@@ -332,22 +332,27 @@ func gather512x4x2x4(acc *int32, accStep int, from *int32, fromStep int, until i
 // settle512x1 requantises in single precision, 1 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
 //
 //go:noescape
-func settle512x1(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+func settle512x1(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 
 // settle512x2 requantises in single precision, 2 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
 //
 //go:noescape
-func settle512x2(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+func settle512x2(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 
 // settle512x4 requantises in single precision, 4 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
 //
 //go:noescape
-func settle512x4(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+func settle512x4(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 
 // settle512x8 requantises in single precision, 8 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
 //
 //go:noescape
-func settle512x8(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+func settle512x8(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
+
+// settle512x2apart requantises in single precision, 2 pixels at a time; those it is not sure of it leaves. Its steps are in bytes, todo is not 0.
+//
+//go:noescape
+func settle512x2apart(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 
 // settleUp512 requantises pixel by pixel, ties upwards. Its steps are in bytes, todo is not 0.
 //

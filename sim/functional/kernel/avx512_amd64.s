@@ -2514,41 +2514,40 @@ done:
 	RET
 
 // func changes512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, step int, pairs int, pixels int, table *int32) int
-// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, POPCNT
+// Requires: AVX, AVX512BW, AVX512F, BMI2, POPCNT
 TEXT ·changes512(SB), NOSPLIT, $0-88
-	MOVQ dx+8(FP), AX
-	MOVQ at+16(FP), CX
-	MOVQ n+24(FP), DX
-	MOVQ from+0(FP), SI
-	MOVQ now+32(FP), DI
-	MOVQ was+40(FP), R8
-	MOVQ step+48(FP), R9
-	MOVQ pairs+56(FP), R10
-	MOVQ pixels+64(FP), R11
-	MOVQ table+72(FP), R12
+	MOVQ  dx+8(FP), AX
+	MOVQ  at+16(FP), CX
+	MOVQ  n+24(FP), DX
+	MOVQ  from+0(FP), SI
+	MOVQ  now+32(FP), DI
+	MOVQ  was+40(FP), R8
+	MOVQ  step+48(FP), R9
+	MOVQ  pairs+56(FP), R10
+	MOVQ  pixels+64(FP), R11
+	MOVQ  table+72(FP), R12
+	MOVQ  R10, R13
+	ANDQ  $0x0f, R13
+	MOVQ  $-1, BX
+	BZHIQ R13, BX, BX
+	KMOVW BX, K2
+	SUBQ  R13, R10
 
 pixel:
 	MOVL DX, (SI)
-	XORQ R13, R13
-	MOVQ R10, R14
+	XORQ R14, R14
+	CMPQ R14, R10
+	JGE  rest
 
 chunk:
-	MOVQ          R14, BX
-	MOVQ          $+16, R15
-	CMPQ          R14, R15
-	CMOVQGT       R15, BX
-	MOVQ          $-1, R15
-	BZHIQ         BX, R15, R15
-	KMOVW         R15, K2
-	VMOVDQU32.Z   (DI)(R13*4), K2, Z0
-	VMOVDQU32.Z   (R8)(R13*4), K2, Z1
-	VPSUBW        Z1, Z0, Z0
+	VMOVDQU32     (DI)(R14*4), Z0
+	VPSUBW        (R8)(R14*4), Z0, Z0
 	VPTESTMD      Z0, Z0, K1
 	KMOVW         K1, BX
 	TESTL         BX, BX
 	JZ            same
-	VMOVDQU32.Z   (R12)(R13*4), K2, Z1
 	VPCOMPRESSD.Z Z0, K1, Z0
+	VMOVDQU32     (R12)(R14*4), Z1
 	VPCOMPRESSD.Z Z1, K1, Z1
 	VMOVDQU32     Z0, (AX)(DX*4)
 	VMOVDQU32     Z1, (CX)(DX*4)
@@ -2556,12 +2555,33 @@ chunk:
 	ADDQ          BX, DX
 
 same:
-	ADDQ $0x10, R13
-	SUBQ $0x10, R14
-	JG   chunk
+	ADDQ $0x10, R14
+	CMPQ R14, R10
+	JLT  chunk
+
+rest:
+	TESTQ         R13, R13
+	JZ            next
+	VMOVDQU32.Z   (DI)(R14*4), K2, Z0
+	VMOVDQU32.Z   (R8)(R14*4), K2, Z1
+	VPSUBW        Z1, Z0, Z0
+	VPTESTMD      Z0, Z0, K1
+	KMOVW         K1, BX
+	TESTL         BX, BX
+	JZ            next
+	VPCOMPRESSD.Z Z0, K1, Z0
+	VMOVDQU32.Z   (R12)(R14*4), K2, Z1
+	VPCOMPRESSD.Z Z1, K1, Z1
+	VMOVDQU32     Z0, (AX)(DX*4)
+	VMOVDQU32     Z1, (CX)(DX*4)
+	POPCNTL       BX, BX
+	ADDQ          BX, DX
+
+next:
 	ADDQ R9, DI
 	ADDQ R9, R8
 	LEAQ (R12)(R10*4), R12
+	LEAQ (R12)(R13*4), R12
 	ADDQ $0x04, SI
 	DECQ R11
 	JNZ  pixel
@@ -2570,8 +2590,8 @@ same:
 	VZEROUPPER
 	RET
 
-// func flatChanges512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, total int, pairs int, table *int32, before *[16]uint32) int
-// Requires: AVX, AVX512BW, AVX512F, AVX512VPOPCNTDQ, BMI, BMI2, CMOV, POPCNT
+// func flatChanges512(from *int32, dx *uint32, at *int32, n int, now *int16, was *int16, vectors int, pixels int, table *int32, before *[16]uint32) int
+// Requires: AVX, AVX512BW, AVX512F, AVX512VPOPCNTDQ, BMI2, POPCNT
 TEXT ·flatChanges512(SB), NOSPLIT, $0-88
 	MOVQ      dx+8(FP), AX
 	MOVQ      at+16(FP), CX
@@ -2579,35 +2599,26 @@ TEXT ·flatChanges512(SB), NOSPLIT, $0-88
 	MOVQ      from+0(FP), SI
 	MOVQ      now+32(FP), DI
 	MOVQ      was+40(FP), R8
-	MOVQ      total+48(FP), R9
-	MOVQ      pairs+56(FP), R10
+	MOVQ      vectors+48(FP), R9
+	MOVQ      pixels+56(FP), R10
 	MOVQ      table+64(FP), R11
 	MOVQ      before+72(FP), BX
 	VMOVDQU32 (BX), Z2
+	MOVQ      $-1, BX
+	BZHIQ     R10, BX, BX
+	KMOVW     BX, K2
 
 vector:
-	MOVQ          $+16, BX
-	CMPQ          R9, BX
-	CMOVQLT       R9, BX
-	MOVQ          $-1, R12
-	BZHIQ         BX, R12, R12
-	KMOVW         R12, K2
-	TZCNTQ        R10, R12
-	SHRXQ         R12, BX, R12
-	MOVQ          $-1, BX
-	BZHIQ         R12, BX, BX
-	KMOVW         BX, K3
 	VPBROADCASTD  DX, Z3
-	VMOVDQU32     Z3, K3, (SI)
-	VMOVDQU32.Z   (DI), K2, Z0
-	VMOVDQU32.Z   (R8), K2, Z1
-	VPSUBW        Z1, Z0, Z0
+	VMOVDQU32     Z3, K2, (SI)
+	VMOVDQU32     (DI), Z0
+	VPSUBW        (R8), Z0, Z0
 	VPTESTMD      Z0, Z0, K1
 	KMOVW         K1, BX
 	TESTL         BX, BX
 	JZ            same
-	VMOVDQU32.Z   (R11), K2, Z1
 	VPCOMPRESSD.Z Z0, K1, Z0
+	VMOVDQU32     (R11), Z1
 	VPCOMPRESSD.Z Z1, K1, Z1
 	VMOVDQU32     Z0, (AX)(DX*4)
 	VMOVDQU32     Z1, (CX)(DX*4)
@@ -2615,17 +2626,17 @@ vector:
 	VPANDD        Z2, Z0, Z0
 	VPOPCNTD      Z0, Z0
 	VPADDD        Z3, Z0, Z0
-	VMOVDQU32     Z0, K3, (SI)
+	VMOVDQU32     Z0, K2, (SI)
 	POPCNTL       BX, BX
 	ADDQ          BX, DX
 
 same:
-	LEAQ (SI)(R12*4), SI
+	LEAQ (SI)(R10*4), SI
 	ADDQ $0x40, DI
 	ADDQ $0x40, R8
 	ADDQ $0x40, R11
-	SUBQ $0x10, R9
-	JG   vector
+	DECQ R9
+	JNZ  vector
 	MOVL DX, (SI)
 	MOVQ DX, ret+80(FP)
 	VZEROUPPER
@@ -5189,7 +5200,7 @@ complete:
 	VZEROUPPER
 	RET
 
-// func settle512x1(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// func settle512x1(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
 TEXT ·settle512x1(SB), NOSPLIT, $0-120
 	MOVQ         y+0(FP), AX
@@ -5200,7 +5211,7 @@ TEXT ·settle512x1(SB), NOSPLIT, $0-120
 	MOVQ         accStep+40(FP), DI
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
-	VMOVQ        R9, X6
+	VMOVQ        R9, X7
 	MOVQ         lanes+64(FP), R9
 	MOVQ         $-1, R10
 	BZHIQ        R9, R10, R10
@@ -5215,8 +5226,10 @@ TEXT ·settle512x1(SB), NOSPLIT, $0-120
 	VBROADCASTSS X3, Z3
 	MOVSS        sure+96(FP), X4
 	VBROADCASTSS X4, Z4
-	VPTERNLOGD   $0xff, Z5, Z5, Z5
-	VPSRLD       $0x01, Z5, Z5
+	MOVSS        doubt+100(FP), X5
+	VBROADCASTSS X5, Z5
+	VPTERNLOGD   $0xff, Z6, Z6, Z6
+	VPSRLD       $0x01, Z6, Z6
 	XORQ         R9, R9
 	XORQ         R10, R10
 
@@ -5225,38 +5238,40 @@ pixel:
 	BLSRQ       R8, R8
 	MOVQ        R11, R12
 	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	VMOVDQU32.Z (BX)(R12*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ        R11, R12
-	IMULQ       DX, R12
-	VPSLLD      X6, Z7, Z7
-	VPSRAD      X6, Z7, Z7
-	VCVTDQ2PS   Z7, Z7
-	VFMADD213PS Z1, Z0, Z7
-	VRNDSCALEPS $0x00, Z7, Z9
-	VSUBPS      Z9, Z7, Z7
-	VPANDD      Z5, Z7, Z7
-	VCMPPS      $0x0e, Z4, Z7, K1
-	KORTESTW    K1, K1
-	JNZ         unsure
-	VMAXPS      Z2, Z9, Z9
-	VMINPS      Z3, Z9, Z9
-	VCVTPS2DQ   Z9, Z9
-	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
-	VPCMPD      $0x04, Z8, Z9, K2, K1
-	KMOVW       K1, R13
-	TESTL       R13, R13
-	JZ          same
-	VPMOVDW     Z9, Y9
-	VMOVDQU16   Y9, K1, (AX)(R12*1)
-	MOVL        $0x00000001, R12
-	SHLXQ       R11, R12, R12
-	ORQ         R12, R9
+	MOVQ         R11, R12
+	IMULQ        DX, R12
+	VPSLLD       X7, Z8, Z8
+	VPSRAD       X7, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD213PS  Z1, Z0, Z8
+	VMAXPS       Z2, Z8, Z8
+	VMINPS       Z3, Z8, Z8
+	VRNDSCALEPS  $0x00, Z8, Z10
+	VPANDD       Z6, Z8, Z9
+	VFNMADD213PS Z4, Z5, Z9
+	VSUBPS       Z10, Z8, Z8
+	VPANDD       Z6, Z8, Z8
+	VCMPPS       $0x0e, Z9, Z8, K1
+	KORTESTW     K1, K1
+	JNZ          unsure
+	VCVTPS2DQ    Z10, Z10
+	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPCMPD       $0x04, Z9, Z10, K2, K1
+	KMOVW        K1, R13
+	TESTL        R13, R13
+	JZ           same
+	VPMOVDW      Z10, Y10
+	VMOVDQU16    Y10, K1, (AX)(R12*1)
+	MOVL         $0x00000001, R12
+	SHLXQ        R11, R12, R12
+	ORQ          R12, R9
 
 same:
 	TESTQ R8, R8
@@ -5275,7 +5290,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func settle512x2(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// func settle512x2(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
 TEXT ·settle512x2(SB), NOSPLIT, $0-120
 	MOVQ         y+0(FP), AX
@@ -5286,7 +5301,7 @@ TEXT ·settle512x2(SB), NOSPLIT, $0-120
 	MOVQ         accStep+40(FP), DI
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
-	VMOVQ        R9, X6
+	VMOVQ        R9, X7
 	MOVQ         lanes+64(FP), R9
 	MOVQ         $-1, R10
 	BZHIQ        R9, R10, R10
@@ -5301,8 +5316,10 @@ TEXT ·settle512x2(SB), NOSPLIT, $0-120
 	VBROADCASTSS X3, Z3
 	MOVSS        sure+96(FP), X4
 	VBROADCASTSS X4, Z4
-	VPTERNLOGD   $0xff, Z5, Z5, Z5
-	VPSRLD       $0x01, Z5, Z5
+	MOVSS        doubt+100(FP), X5
+	VBROADCASTSS X5, Z5
+	VPTERNLOGD   $0xff, Z6, Z6, Z6
+	VPSRLD       $0x01, Z6, Z6
 	XORQ         R9, R9
 	XORQ         R10, R10
 
@@ -5314,46 +5331,48 @@ pixel:
 	ANDNQ       R8, R12, R8
 	MOVQ        R11, R12
 	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	VMOVDQU32.Z (BX)(R12*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ        R11, R12
-	IMULQ       DX, R12
-	VPSLLD      X6, Z7, Z7
-	VPSRAD      X6, Z7, Z7
-	VCVTDQ2PS   Z7, Z7
-	VFMADD213PS Z1, Z0, Z7
-	VRNDSCALEPS $0x00, Z7, Z9
-	VSUBPS      Z9, Z7, Z7
-	VPANDD      Z5, Z7, Z7
-	VCMPPS      $0x0e, Z4, Z7, K1
-	KORTESTW    K1, K1
-	JNZ         unsure
-	VMAXPS      Z2, Z9, Z9
-	VMINPS      Z3, Z9, Z9
-	VCVTPS2DQ   Z9, Z9
-	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
-	VPCMPD      $0x04, Z8, Z9, K2, K1
-	KMOVW       K1, R13
-	TESTL       R13, R13
-	JZ          same
-	VPMOVDW     Z9, Y9
-	VMOVDQU16   Y9, K1, (AX)(R12*1)
-	XORL        R12, R12
-	TESTL       $0x000000ff, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x0000ff00, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x01, R12
-	ORQ         R12, R9
+	MOVQ         R11, R12
+	IMULQ        DX, R12
+	VPSLLD       X7, Z8, Z8
+	VPSRAD       X7, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD213PS  Z1, Z0, Z8
+	VMAXPS       Z2, Z8, Z8
+	VMINPS       Z3, Z8, Z8
+	VRNDSCALEPS  $0x00, Z8, Z10
+	VPANDD       Z6, Z8, Z9
+	VFNMADD213PS Z4, Z5, Z9
+	VSUBPS       Z10, Z8, Z8
+	VPANDD       Z6, Z8, Z8
+	VCMPPS       $0x0e, Z9, Z8, K1
+	KORTESTW     K1, K1
+	JNZ          unsure
+	VCVTPS2DQ    Z10, Z10
+	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPCMPD       $0x04, Z9, Z10, K2, K1
+	KMOVW        K1, R13
+	TESTL        R13, R13
+	JZ           same
+	VPMOVDW      Z10, Y10
+	VMOVDQU16    Y10, K1, (AX)(R12*1)
+	XORL         R12, R12
+	TESTL        $0x000000ff, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x0000ff00, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x01, R12
+	ORQ          R12, R9
 
 same:
 	TESTQ R8, R8
@@ -5372,7 +5391,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func settle512x4(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// func settle512x4(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
 TEXT ·settle512x4(SB), NOSPLIT, $0-120
 	MOVQ         y+0(FP), AX
@@ -5383,7 +5402,7 @@ TEXT ·settle512x4(SB), NOSPLIT, $0-120
 	MOVQ         accStep+40(FP), DI
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
-	VMOVQ        R9, X6
+	VMOVQ        R9, X7
 	MOVQ         lanes+64(FP), R9
 	MOVQ         $-1, R10
 	BZHIQ        R9, R10, R10
@@ -5398,8 +5417,10 @@ TEXT ·settle512x4(SB), NOSPLIT, $0-120
 	VBROADCASTSS X3, Z3
 	MOVSS        sure+96(FP), X4
 	VBROADCASTSS X4, Z4
-	VPTERNLOGD   $0xff, Z5, Z5, Z5
-	VPSRLD       $0x01, Z5, Z5
+	MOVSS        doubt+100(FP), X5
+	VBROADCASTSS X5, Z5
+	VPTERNLOGD   $0xff, Z6, Z6, Z6
+	VPSRLD       $0x01, Z6, Z6
 	XORQ         R9, R9
 	XORQ         R10, R10
 
@@ -5411,58 +5432,60 @@ pixel:
 	ANDNQ       R8, R12, R8
 	MOVQ        R11, R12
 	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	VMOVDQU32.Z (BX)(R12*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ        R11, R12
-	IMULQ       DX, R12
-	VPSLLD      X6, Z7, Z7
-	VPSRAD      X6, Z7, Z7
-	VCVTDQ2PS   Z7, Z7
-	VFMADD213PS Z1, Z0, Z7
-	VRNDSCALEPS $0x00, Z7, Z9
-	VSUBPS      Z9, Z7, Z7
-	VPANDD      Z5, Z7, Z7
-	VCMPPS      $0x0e, Z4, Z7, K1
-	KORTESTW    K1, K1
-	JNZ         unsure
-	VMAXPS      Z2, Z9, Z9
-	VMINPS      Z3, Z9, Z9
-	VCVTPS2DQ   Z9, Z9
-	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
-	VPCMPD      $0x04, Z8, Z9, K2, K1
-	KMOVW       K1, R13
-	TESTL       R13, R13
-	JZ          same
-	VPMOVDW     Z9, Y9
-	VMOVDQU16   Y9, K1, (AX)(R12*1)
-	XORL        R12, R12
-	TESTL       $0x0000000f, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x000000f0, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x01, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x00000f00, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x02, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x0000f000, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x03, R12
-	ORQ         R12, R9
+	MOVQ         R11, R12
+	IMULQ        DX, R12
+	VPSLLD       X7, Z8, Z8
+	VPSRAD       X7, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD213PS  Z1, Z0, Z8
+	VMAXPS       Z2, Z8, Z8
+	VMINPS       Z3, Z8, Z8
+	VRNDSCALEPS  $0x00, Z8, Z10
+	VPANDD       Z6, Z8, Z9
+	VFNMADD213PS Z4, Z5, Z9
+	VSUBPS       Z10, Z8, Z8
+	VPANDD       Z6, Z8, Z8
+	VCMPPS       $0x0e, Z9, Z8, K1
+	KORTESTW     K1, K1
+	JNZ          unsure
+	VCVTPS2DQ    Z10, Z10
+	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPCMPD       $0x04, Z9, Z10, K2, K1
+	KMOVW        K1, R13
+	TESTL        R13, R13
+	JZ           same
+	VPMOVDW      Z10, Y10
+	VMOVDQU16    Y10, K1, (AX)(R12*1)
+	XORL         R12, R12
+	TESTL        $0x0000000f, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x000000f0, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x01, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x00000f00, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x02, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x0000f000, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x03, R12
+	ORQ          R12, R9
 
 same:
 	TESTQ R8, R8
@@ -5481,7 +5504,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func settle512x8(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32) (changed uint64, unsure uint64)
+// func settle512x8(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
 TEXT ·settle512x8(SB), NOSPLIT, $0-120
 	MOVQ         y+0(FP), AX
@@ -5492,7 +5515,7 @@ TEXT ·settle512x8(SB), NOSPLIT, $0-120
 	MOVQ         accStep+40(FP), DI
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
-	VMOVQ        R9, X6
+	VMOVQ        R9, X7
 	MOVQ         lanes+64(FP), R9
 	MOVQ         $-1, R10
 	BZHIQ        R9, R10, R10
@@ -5507,8 +5530,10 @@ TEXT ·settle512x8(SB), NOSPLIT, $0-120
 	VBROADCASTSS X3, Z3
 	MOVSS        sure+96(FP), X4
 	VBROADCASTSS X4, Z4
-	VPTERNLOGD   $0xff, Z5, Z5, Z5
-	VPSRLD       $0x01, Z5, Z5
+	MOVSS        doubt+100(FP), X5
+	VBROADCASTSS X5, Z5
+	VPTERNLOGD   $0xff, Z6, Z6, Z6
+	VPSRLD       $0x01, Z6, Z6
 	XORQ         R9, R9
 	XORQ         R10, R10
 
@@ -5520,82 +5545,84 @@ pixel:
 	ANDNQ       R8, R12, R8
 	MOVQ        R11, R12
 	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z7
+	VMOVDQU32.Z (BX)(R12*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z8
-	VPADDD      Z8, Z7, Z7
+	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ        R11, R12
-	IMULQ       DX, R12
-	VPSLLD      X6, Z7, Z7
-	VPSRAD      X6, Z7, Z7
-	VCVTDQ2PS   Z7, Z7
-	VFMADD213PS Z1, Z0, Z7
-	VRNDSCALEPS $0x00, Z7, Z9
-	VSUBPS      Z9, Z7, Z7
-	VPANDD      Z5, Z7, Z7
-	VCMPPS      $0x0e, Z4, Z7, K1
-	KORTESTW    K1, K1
-	JNZ         unsure
-	VMAXPS      Z2, Z9, Z9
-	VMINPS      Z3, Z9, Z9
-	VCVTPS2DQ   Z9, Z9
-	VPMOVSXWD.Z (CX)(R12*1), K2, Z8
-	VPCMPD      $0x04, Z8, Z9, K2, K1
-	KMOVW       K1, R13
-	TESTL       R13, R13
-	JZ          same
-	VPMOVDW     Z9, Y9
-	VMOVDQU16   Y9, K1, (AX)(R12*1)
-	XORL        R12, R12
-	TESTL       $0x00000003, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x0000000c, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x01, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x00000030, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x02, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x000000c0, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x03, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x00000300, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x04, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x00000c00, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x05, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x00003000, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x06, R12
-	ORQ         R12, R9
-	XORL        R12, R12
-	TESTL       $0x0000c000, R13
-	SETNE       R12
-	SHLXQ       R11, R12, R12
-	SHLQ        $0x07, R12
-	ORQ         R12, R9
+	MOVQ         R11, R12
+	IMULQ        DX, R12
+	VPSLLD       X7, Z8, Z8
+	VPSRAD       X7, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD213PS  Z1, Z0, Z8
+	VMAXPS       Z2, Z8, Z8
+	VMINPS       Z3, Z8, Z8
+	VRNDSCALEPS  $0x00, Z8, Z10
+	VPANDD       Z6, Z8, Z9
+	VFNMADD213PS Z4, Z5, Z9
+	VSUBPS       Z10, Z8, Z8
+	VPANDD       Z6, Z8, Z8
+	VCMPPS       $0x0e, Z9, Z8, K1
+	KORTESTW     K1, K1
+	JNZ          unsure
+	VCVTPS2DQ    Z10, Z10
+	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPCMPD       $0x04, Z9, Z10, K2, K1
+	KMOVW        K1, R13
+	TESTL        R13, R13
+	JZ           same
+	VPMOVDW      Z10, Y10
+	VMOVDQU16    Y10, K1, (AX)(R12*1)
+	XORL         R12, R12
+	TESTL        $0x00000003, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x0000000c, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x01, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x00000030, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x02, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x000000c0, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x03, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x00000300, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x04, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x00000c00, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x05, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x00003000, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x06, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x0000c000, R13
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x07, R12
+	ORQ          R12, R9
 
 same:
 	TESTQ R8, R8
@@ -5604,6 +5631,113 @@ same:
 
 unsure:
 	MOVL  $0x000000ff, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R10
+	JMP   same
+
+done:
+	MOVQ R9, changed+104(FP)
+	MOVQ R10, unsure+112(FP)
+	VZEROUPPER
+	RET
+
+// func settle512x2apart(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *float32, add *float32, lo float32, hi float32, sure float32, doubt float32) (changed uint64, unsure uint64)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI, BMI2, SSE
+TEXT ·settle512x2apart(SB), NOSPLIT, $0-120
+	MOVQ         y+0(FP), AX
+	MOVQ         was+8(FP), CX
+	MOVQ         yStep+16(FP), DX
+	MOVQ         acc+24(FP), BX
+	MOVQ         delta+32(FP), SI
+	MOVQ         accStep+40(FP), DI
+	MOVQ         todo+48(FP), R8
+	MOVQ         wrap+56(FP), R9
+	VMOVQ        R9, X7
+	MOVQ         lanes+64(FP), R9
+	MOVQ         $-1, R10
+	BZHIQ        R9, R10, R10
+	KMOVW        R10, K2
+	MOVQ         mult+72(FP), R9
+	VMOVDQU32    (R9), Z0
+	MOVQ         add+80(FP), R9
+	VMOVDQU32    (R9), Z1
+	MOVSS        lo+88(FP), X2
+	VBROADCASTSS X2, Z2
+	MOVSS        hi+92(FP), X3
+	VBROADCASTSS X3, Z3
+	MOVSS        sure+96(FP), X4
+	VBROADCASTSS X4, Z4
+	MOVSS        doubt+100(FP), X5
+	VBROADCASTSS X5, Z5
+	VPTERNLOGD   $0xff, Z6, Z6, Z6
+	VPSRLD       $0x01, Z6, Z6
+	XORQ         R9, R9
+	XORQ         R10, R10
+
+pixel:
+	TZCNTQ      R8, R11
+	ANDQ        $-2, R11
+	MOVQ        $+3, R12
+	SHLXQ       R11, R12, R12
+	ANDNQ       R8, R12, R8
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z8
+	TESTQ       SI, SI
+	JZ          summed
+	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VPADDD      Z9, Z8, Z8
+
+summed:
+	MOVQ         R11, R12
+	IMULQ        DX, R12
+	VPSLLD       X7, Z8, Z8
+	VPSRAD       X7, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD213PS  Z1, Z0, Z8
+	VMAXPS       Z2, Z8, Z8
+	VMINPS       Z3, Z8, Z8
+	VRNDSCALEPS  $0x00, Z8, Z10
+	VPANDD       Z6, Z8, Z9
+	VFNMADD213PS Z4, Z5, Z9
+	VSUBPS       Z10, Z8, Z8
+	VPANDD       Z6, Z8, Z8
+	VCMPPS       $0x0e, Z9, Z8, K1
+	KORTESTW     K1, K1
+	JNZ          unsure
+	VCVTPS2DQ    Z10, Z10
+	LEAQ         (R12)(DX*1), R13
+	VMOVDQU      (CX)(R12*1), X11
+	VINSERTI128  $0x01, (CX)(R13*1), Y11, Y11
+	VPMOVSXWD    Y11, Z9
+	VPCMPD       $0x04, Z9, Z10, K2, K1
+	KMOVW        K1, R14
+	TESTL        R14, R14
+	JZ           same
+	VPMOVDW      Z10, Y10
+	KSHIFTRW     $0x08, K1, K3
+	VMOVDQU16    X10, K1, (AX)(R12*1)
+	VEXTRACTI128 $0x01, Y10, X8
+	VMOVDQU16    X8, K3, (AX)(R13*1)
+	XORL         R12, R12
+	TESTL        $0x000000ff, R14
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	ORQ          R12, R9
+	XORL         R12, R12
+	TESTL        $0x0000ff00, R14
+	SETNE        R12
+	SHLXQ        R11, R12, R12
+	SHLQ         $0x01, R12
+	ORQ          R12, R9
+
+same:
+	TESTQ R8, R8
+	JNZ   pixel
+	JMP   done
+
+unsure:
+	MOVL  $0x00000003, R12
 	SHLXQ R11, R12, R12
 	ORQ   R12, R10
 	JMP   same

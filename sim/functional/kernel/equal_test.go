@@ -235,6 +235,9 @@ func drawSettle(r *rand.Rand) func(*Set, allocate) any {
 	if r.IntN(2) == 0 {
 		yStep, accStep = n, n
 	}
+	if r.IntN(2) == 0 {
+		accStep = n
+	}
 	pixels := bits.Len64(todo) + r.IntN(3)
 	withDelta, repeat := r.IntN(2) == 0, again(r)
 	return func(s *Set, mem allocate) any {

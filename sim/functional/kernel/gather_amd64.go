@@ -1,19 +1,33 @@
 package kernel
 
+import "math/bits"
+
 func changesAVX512(from []int32, dx []uint32, at []int32, n int, now, was []int16, step, pairs, pixels int, table []int32) int {
 	checkChanges(from, dx, at, n, now, was, step, pairs, pixels, table)
 	if pixels == 0 || pairs == 0 {
 		return changesGo(from, dx, at, n, now, was, step, pairs, pixels, table)
 	}
-	if step == 2*pairs && Lanes%pairs == 0 {
-		var before [Lanes]uint32
-		for i := range before {
-			before[i] = 1<<(i*pairs) - 1
+	if per := Lanes / pairs; step == 2*pairs && per > 1 && per*pairs == Lanes && pixels >= per {
+		before := &pairsBefore[bits.TrailingZeros(uint(per))]
+		whole := pixels &^ (per - 1)
+		n = flatChanges512(first(from), first(dx), first(at), n, first(now), first(was), whole/per, per, first(table), before)
+		from, now, was, table, pixels = from[whole:], now[whole*step:], was[whole*step:], table[whole*pairs:], pixels-whole
+		if pixels == 0 {
+			return n
 		}
-		return flatChanges512(first(from), first(dx), first(at), n, first(now), first(was), pixels*pairs, pairs, first(table), &before)
 	}
 	return changes512(first(from), first(dx), first(at), n, first(now), first(was), 2*step, pairs, pixels, first(table))
 }
+
+// pairsBefore has, for 1, 2, 4, 8 and 16 pixels to a vector, the pairs that lie before each pixel.
+var pairsBefore = func() (all [5][Lanes]uint32) {
+	for i := range all {
+		for p := range Lanes {
+			all[i][p] = 1<<(p*Lanes>>i) - 1
+		}
+	}
+	return all
+}()
 
 type gatherRun func(acc *int32, accStep int, from *int32, fromStep, until, rows int, dx *uint32, at *int32, w *int16, shift, rowStep int)
 

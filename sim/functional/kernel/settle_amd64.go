@@ -14,21 +14,10 @@ func settleAVX512(y, was []int16, yStep int, acc, delta []int32, accStep int, to
 		return k.settleExactly(y, was, yStep, acc, delta, accStep, todo)
 	}
 	n := &k.near
-	if k.repeats() && yStep == k.channels && accStep == k.channels && k.channels > 1 && k.channels < Lanes {
-		pixels := min(len(y), len(was), len(acc))
-		if delta != nil {
-			pixels = min(pixels, len(delta))
-		}
+	if f := settlePixels(k.channels, yStep); f != nil && accStep == k.channels {
 		per := Lanes / k.channels
-		if whole := todo & (1<<min(64, pixels/k.channels&^(per-1)) - 1); whole != 0 {
-			f := settle512x2
-			switch per {
-			case 4:
-				f = settle512x4
-			case 8:
-				f = settle512x8
-			}
-			done, unsure := f(first(y), first(was), 2*yStep, first(acc), first(delta), 4*accStep, whole, k.wrap, Lanes, &n.mult[0], &n.add[0], n.lo, n.hi, n.sure)
+		if whole := todo & (1<<min(64, complete(y, was, yStep, acc, delta, k.channels)&^(per-1)) - 1); whole != 0 {
+			done, unsure := f(first(y), first(was), 2*yStep, first(acc), first(delta), 4*accStep, whole, k.wrap, Lanes, &n.mult[0], &n.add[0], n.lo, n.hi, n.sure, n.doubt)
 			changed |= done
 			todo = todo&^whole | unsure
 		}
@@ -38,11 +27,41 @@ func settleAVX512(y, was []int16, yStep int, acc, delta []int32, accStep int, to
 	}
 	unsure := uint64(0)
 	for c := 0; c < k.channels; c += Lanes {
-		done, not := settle512x1(first(y[c:]), first(was[c:]), 2*yStep, first(acc[c:]), part(delta, c), 4*accStep, todo, k.wrap, min(Lanes, k.channels-c), &n.mult[c], &n.add[c], n.lo, n.hi, n.sure)
+		done, not := settle512x1(first(y[c:]), first(was[c:]), 2*yStep, first(acc[c:]), part(delta, c), 4*accStep, todo, k.wrap, min(Lanes, k.channels-c), &n.mult[c], &n.add[c], n.lo, n.hi, n.sure, n.doubt)
 		changed |= done
 		unsure |= not
 	}
 	return changed | k.settleExactly(y, was, yStep, acc, delta, accStep, unsure)
+}
+
+type settleRun func(y, was *int16, yStep int, acc, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult, add *float32, lo, hi, sure, doubt float32) (changed, unsure uint64)
+
+// settlePixels is the function that takes several pixels at a time, if there is one for so many channels.
+func settlePixels(channels, yStep int) settleRun {
+	switch {
+	case channels == 8 && yStep > 8:
+		return settle512x2apart
+	case yStep != channels:
+		return nil
+	}
+	switch channels {
+	case 8:
+		return settle512x2
+	case 4:
+		return settle512x4
+	case 2:
+		return settle512x8
+	}
+	return nil
+}
+
+// complete is the number of pixels that lie in all slices.
+func complete(y, was []int16, yStep int, acc, delta []int32, channels int) int {
+	n := min((min(len(y), len(was))-channels)/yStep+1, len(acc)/channels)
+	if delta != nil {
+		n = min(n, len(delta)/channels)
+	}
+	return n
 }
 
 // settleExactly is for what single precision cannot tell.

@@ -11,37 +11,41 @@ import (
 // settler is one way of requantising for Settle.
 type settler struct {
 	name, doc, constants, results string
-	pixels                        int // of a vector
+	pixels                        int  // of a vector
+	apart                         bool // the two pixels of a vector lie yStep apart, not side by side
 	begin                         func()
 	// requantise turns sums into activations of 32 bits. It jumps to "unsure" where it cannot tell.
 	requantise func(sum reg.VecVirtual) reg.VecVirtual
 }
 
-// settle512 writes the functions of Settle: in single precision, for one, two, four and eight pixels to a vector,
-// and in 64 bits, for both ways of rounding ties.
+// settle512 writes the functions of Settle: in single precision, for one, two, four and eight pixels to a vector and
+// for two that lie apart, and in 64 bits, for both ways of rounding ties.
 func settle512(c *build.Context) {
 	for pixels := 1; pixels <= 8; pixels *= 2 {
 		settle(c, nearly(c, pixels))
 	}
+	apart := nearly(c, 2)
+	apart.name, apart.apart = "settle512x2apart", true
+	settle(c, apart)
 	settle(c, exactly(c, false))
 	settle(c, exactly(c, true))
 }
 
 // nearly requantises in single precision and sets aside what may lie on the other side of a half.
 func nearly(c *build.Context, pixels int) settler {
-	mult, add, lo, hi, sure, magnitude := c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM()
+	mult, add, lo, hi, sure, doubt, magnitude := c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM(), c.ZMM()
 	far := c.K()
 	return settler{
 		name: fmt.Sprintf("settle512x%d", pixels), pixels: pixels,
 		doc:       fmt.Sprintf("requantises in single precision, %d pixels at a time; those it is not sure of it leaves.", pixels),
-		constants: "mult, add *float32, lo, hi, sure float32", results: "(changed, unsure uint64)",
+		constants: "mult, add *float32, lo, hi, sure, doubt float32", results: "(changed, unsure uint64)",
 		begin: func() {
 			c.VMOVDQU32(at(arg(c, "mult")), mult)
 			c.VMOVDQU32(at(arg(c, "add")), add)
 			for _, k := range []struct {
 				name string
 				v    reg.VecVirtual
-			}{{"lo", lo}, {"hi", hi}, {"sure", sure}} {
+			}{{"lo", lo}, {"hi", hi}, {"sure", sure}, {"doubt", doubt}} {
 				x := c.XMM()
 				c.Load(c.Param(k.name), x)
 				c.VBROADCASTSS(x, k.v)
@@ -50,17 +54,19 @@ func nearly(c *build.Context, pixels int) settler {
 			c.VPSRLD(operand.Imm(1), magnitude, magnitude)
 		},
 		requantise: func(v reg.VecVirtual) reg.VecVirtual {
-			whole := c.ZMM()
+			whole, limit := c.ZMM(), c.ZMM()
 			c.VCVTDQ2PS(v, v)
 			c.VFMADD213PS(add, mult, v)
+			c.VMAXPS(lo, v, v)
+			c.VMINPS(hi, v, v)
 			c.VRNDSCALEPS(operand.Imm(0), v, whole)
+			c.VPANDD(magnitude, v, limit)
+			c.VFNMADD213PS(sure, doubt, limit) // sure - doubt*|v|
 			c.VSUBPS(whole, v, v)
 			c.VPANDD(magnitude, v, v)
-			c.VCMPPS(operand.Imm(14), sure, v, far) // greater
+			c.VCMPPS(operand.Imm(14), limit, v, far) // greater
 			c.KORTESTW(far, far)
 			c.JNZ(operand.LabelRef("unsure"))
-			c.VMAXPS(lo, whole, whole)
-			c.VMINPS(hi, whole, whole)
 			c.VCVTPS2DQ(whole, whole)
 			return whole
 		},
@@ -120,14 +126,31 @@ func settle(c *build.Context, s settler) {
 	c.VPSLLD(wrap, sum, sum)
 	c.VPSRAD(wrap, sum, sum)
 	v := s.requantise(sum)
-	c.VPMOVSXWD_Z(indexed(was, now, 1), lanes, before)
+	next := c.GP64()
+	if s.apart {
+		halves := c.YMM()
+		c.LEAQ(indexed(now, yStep, 1), next)
+		c.VMOVDQU(indexed(was, now, 1), halves.AsX())
+		c.VINSERTI128(operand.Imm(1), indexed(was, next, 1), halves, halves)
+		c.VPMOVSXWD(halves, before)
+	} else {
+		c.VPMOVSXWD_Z(indexed(was, now, 1), lanes, before)
+	}
 	c.VPCMPD(operand.Imm(unequal), before, v, lanes, differ)
 	bits, some := c.GP64(), c.GP64()
 	c.KMOVW(differ, bits.As32())
 	c.TESTL(bits.As32(), bits.As32())
 	c.JZ(operand.LabelRef("same"))
 	c.VPMOVDW(v, v.AsY())
-	c.VMOVDQU16(v.AsY(), differ, indexed(y, now, 1))
+	if s.apart {
+		upper, second := c.K(), c.YMM()
+		c.KSHIFTRW(operand.Imm(8), differ, upper)
+		c.VMOVDQU16(v.AsX(), differ, indexed(y, now, 1))
+		c.VEXTRACTI128(operand.Imm(1), v.AsY(), second.AsX())
+		c.VMOVDQU16(second.AsX(), upper, indexed(y, next, 1))
+	} else {
+		c.VMOVDQU16(v.AsY(), differ, indexed(y, now, 1))
+	}
 	if s.pixels == 1 {
 		c.MOVL(operand.U32(1), some.As32())
 		c.SHLXQ(p, some, some)
