@@ -20,5 +20,5 @@ fi
 echo "fuzz: $count targets, $each seconds each"
 while read -r package name; do
 	echo "fuzz: $package $name"
-	go test -run '^$' -fuzz "^$name\$" -fuzztime "${each}s" "$package"
+	go test -run '^$' -fuzz "^$name\$" -fuzztime "${each}s" -fuzzminimizetime 2s "$package"
 done <<<"$targets"
