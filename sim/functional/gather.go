@@ -77,13 +77,15 @@ func (v *weave) slack(channels int) int {
 // spreadWoven adds what changed inputs make to the delta. Where so many changed that whole sums cost less it
 // computes those, and if it may it settles the outputs from them and reports that there is no delta.
 func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
-	in := &w.marks[c.in]
-	n := c.list(w)
-	if n == 0 || !todo.any() {
-		return may // nothing differs, or nothing reads it
+	in, g, f, v := &w.marks[c.in], c.g, c.fan, c.weave
+	enough := int(c.denseWork(todo) * c.denseCost / v.cost) // entries that cost as much as whole sums
+	n := 0
+	if !in.more(enough) { // each marked pixel is one at least
+		if n = c.list(w); n == 0 || !todo.any() {
+			return may // nothing differs, or nothing reads it
+		}
 	}
-	g, f, v := c.g, c.fan, c.weave
-	if float64(n)*v.cost > c.denseWork(todo)*c.denseCost {
+	if n == 0 || n > enough {
 		c.renew(w, todo, may)
 		return may && c.scale != nil
 	}

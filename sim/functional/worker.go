@@ -2,6 +2,7 @@ package functional
 
 import (
 	"fmt"
+	"math/bits"
 
 	"rampart/ir/fixed"
 )
@@ -240,7 +241,7 @@ func (w *Worker) restore() {
 	w.stale = false
 }
 
-// restoreMarked copies 64 pixels at a time: to look for single ones takes longer.
+// restoreMarked copies from the first to the last marked of each 64 pixels: to look for single ones takes longer.
 func (w *Worker) restoreMarked(m *marks, img int) {
 	im, f := &w.e.images[img], &w.frames[img]
 	for y := m.lo; y < m.hi; y++ {
@@ -248,7 +249,7 @@ func (w *Worker) restoreMarked(m *marks, img int) {
 			if b == 0 {
 				continue
 			}
-			from, to := im.at(y, i*64), im.at(y, min(i*64+64, im.w))
+			from, to := im.at(y, i*64+bits.TrailingZeros64(b)), im.at(y, i*64+bits.Len64(b))
 			if im.wide {
 				copy(f.nowWide[from:to], f.goldenWide[from:to])
 				continue
