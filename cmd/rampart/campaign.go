@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -105,7 +106,7 @@ func (a *app) campaign(cmd *cobra.Command, path string, c *campaignFlags, single
 }
 
 func (a *app) results() *cobra.Command {
-	var merge bool
+	var merge, coverage bool
 	var confidence float64
 	var out, outcome string
 	var top int
@@ -137,6 +138,9 @@ func (a *app) results() *cobra.Command {
 				}
 				folder = out
 			}
+			if coverage {
+				return a.coverage(cmd.Context(), folder, campaign.CoverageOptions{Outcome: how.Outcome, Confidence: confidence})
+			}
 			s, err := campaign.Summary(folder, how)
 			if err != nil {
 				return err
@@ -147,8 +151,25 @@ func (a *app) results() *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&merge, "merge", false, "merge the folders of all shards of a campaign into one")
 	f.StringVarP(&out, "out", "o", "", "with --merge: the folder to write")
+	f.BoolVar(&coverage, "coverage", false, "of an exhaustive campaign: how often the intervals of simulated sampling campaigns hold its truth")
 	f.Float64Var(&confidence, "confidence", 0.95, "of intervals")
-	f.StringVar(&outcome, "outcome", "", "the outcome whose rate the grid of layers and bits shows (default critical)")
+	f.StringVar(&outcome, "outcome", "", "the outcome whose rate the grid of layers and bits shows, and --coverage estimates (default critical)")
 	f.IntVar(&top, "top", 20, "bits in the list of the most critical")
 	return c
+}
+
+// coverage measures how often intervals hold the truth that an exhaustive campaign knows.
+func (a *app) coverage(ctx context.Context, folder string, o campaign.CoverageOptions) error {
+	o.Seed, o.Progress = a.seed, a.bar.show
+	c, err := campaign.MeasureCoverage(ctx, folder, o)
+	if err != nil {
+		return err
+	}
+	if err := a.print(c, c.Print); err != nil {
+		return err
+	}
+	if n := len(c.Fails()); n > 0 {
+		return diag.Difference{What: fmt.Sprintf("intervals of %d trials held the truth less often than they say", n)}
+	}
+	return nil
 }
