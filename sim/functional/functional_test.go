@@ -65,7 +65,7 @@ func TestRandomNetworks(t *testing.T) {
 	for _, k := range kernel.Sets() {
 		t.Run(k.Name, func(t *testing.T) {
 			unmasked := 0
-			for seed := range uint64(400) {
+			for seed := range uint64(200) {
 				d := nettest.New(seed)
 				net := d.Net(d.Within(1, 7))
 				s := start(t, net, d.Inputs(net), k)
@@ -82,7 +82,7 @@ func TestRandomNetworks(t *testing.T) {
 				s.run(d.Inputs(net))
 				require.NoError(t, unequal("second run", net, s.golden, s.w.Tensor), "seed %d", seed)
 			}
-			assert.Greater(t, unmasked, 2000, "patches hardly change anything")
+			assert.Greater(t, unmasked, 1500, "patches hardly change anything")
 		})
 	}
 }

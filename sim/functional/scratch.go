@@ -82,6 +82,9 @@ func eachPixel(s fixed.Shape, f func(y, x int)) {
 
 // entries is how many changes of pairs of channels the input may have.
 func (c *conv) entries() int {
-	in := c.src.Shape
-	return 3*in.H*in.W*((in.C+1)/2) + kernel.Lanes // a pair may take three, see split
+	in, most := c.src.Shape, 1
+	if c.src.Format.Bits == 16 {
+		most = 3 // see split
+	}
+	return most*in.H*in.W*((in.C+1)/2) + kernel.Lanes
 }

@@ -1,4 +1,4 @@
-//go:build shared
+//go:build shared && unix
 
 package functional_test
 

@@ -94,7 +94,7 @@ func (e *Engine) target(p *Patch, out *fixed.Value) (count int, f fixed.Format, 
 	case p.Kind == Shift && scale != nil:
 		return len(scale.Shift), shiftFormat, ""
 	}
-	return 0, f, fmt.Sprintf("a %s has no %s", n.Op.Kind(), p.Kind)
+	return 0, f, fmt.Sprintf("%s has no %s", n.Op.Kind(), p.Kind)
 }
 
 // String names the kind.
