@@ -55,16 +55,21 @@ func (r *Report) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprintln(w)
-	for _, o := range result.Outcomes() {
-		share, ok := r.Summary.Total.Outcomes[o]
-		if !ok || share.Faults == 0 {
-			continue
-		}
-		fmt.Fprintf(w, "%-10s %9d  %.5f", o, share.Faults, share.Rate)
-		if share.Low != nil {
-			fmt.Fprintf(w, "  [%.5f, %.5f]", *share.Low, *share.High)
+	line := func(name string, s result.Share) {
+		fmt.Fprintf(w, "%-10s %9d  %.5f", name, s.Faults, s.Rate)
+		if s.Low != nil {
+			fmt.Fprintf(w, "  [%.5f, %.5f]", *s.Low, *s.High)
 		}
 		fmt.Fprintln(w)
+	}
+	total := r.Summary.Total
+	for _, o := range result.Outcomes() {
+		if share := total.Outcomes[o]; share.Faults > 0 {
+			line(string(o), share)
+		}
+	}
+	if total.Harmful.Faults > total.Outcomes[result.Critical].Faults {
+		line("harmful", total.Harmful)
 	}
 	if c := r.Checked; c != nil {
 		fmt.Fprintf(w, "cross-check: %d faults replayed on %v, %d mismatches\n", c.Faults, c.Engines, c.Mismatches)

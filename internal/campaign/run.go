@@ -195,7 +195,7 @@ func (s *session) rounds(ctx context.Context) error {
 			}
 			st, _ := s.draw.Stratum(asked[row.Number])
 			hit := 0
-			if row.Outcome == result.Critical || row.Outcome == result.NaN || row.Outcome == result.Hang {
+			if row.Outcome.Harmful() {
 				hit = 1
 			}
 			tallies[st].Hits[hit]++
