@@ -84,14 +84,31 @@ func (c *conv) strikePixels(w *Worker, ps []Patch, o, from, to int) {
 		for _, t := range terms {
 			c.addTerm(w, t, by, y, lo)
 		}
-		for i, b := range by {
-			if b == 0 && !constants {
-				continue // settled
-			}
-			k := c.origin + y*c.row + (lo+i)*c.shape.C + o
-			w.change(c.out, o, y, lo+i, requantise(sums[k]+d[k]+b))
-		}
+		at := c.origin + y*c.row + lo*c.shape.C + o
+		c.strikeRow(w, o, y, lo, by, constants, sums[at:], d[at:], requantise)
 		w.diff.Stats.MACs += int64((hi - lo) * len(terms))
+	}
+}
+
+// strikeRow requantises outputs of channel o from column lo on, each from its golden sum, the delta, and what by
+// adds. Where that adds nothing the output is settled already, unless it is to be requantised all the same.
+func (c *conv) strikeRow(w *Worker, o, y, lo int, by []int32, all bool, sums, delta []int32, requantise func(int32) int64) {
+	m, f, marks := &w.e.images[c.dst.image], &w.frames[c.dst.image], &w.marks[c.out]
+	at, k := m.at(y, lo)+c.dst.channel+o, 0
+	for i, b := range by {
+		if b != 0 || all {
+			v := requantise(sums[k] + delta[k] + b)
+			if m.wide {
+				w.change(c.out, o, y, lo+i, v)
+			} else {
+				f.now[at] = int16(v - c.dst.offset)
+				if f.now[at] != f.golden[at] {
+					marks.set(y, lo+i)
+				}
+			}
+		}
+		at += m.step
+		k += c.shape.C
 	}
 }
 
