@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Use is one access to a word through a port.
+// Use is one access to a word through a port. Words lie below the memory's depth, those that are asked for too.
 type Use struct {
 	Cycle   int64
 	Word    int
@@ -88,22 +88,63 @@ func (r *run) use(n, depth int64) Use {
 func (p *Port) runs(i int) iter.Seq[*run] {
 	return func(yield func(*run) bool) {
 		b := &p.blocks[i]
-		in := &numbers{buf: p.cache.get(b)}
+		in := varints{buf: p.cache.get(b)}
 		r := run{ordinal: b.ordinal}
 		cycle, word := b.cycle, int64(0) // of the use before
-		for len(in.buf) > 0 {
+		for in.at < len(in.buf) {
 			r.cycle = cycle + in.next()
-			r.word = mod(word+in.signed(), p.depth)
+			r.word = within(word+in.signed(), p.depth)
 			if r.n, r.dCycle, r.dWord = in.next()+1, 0, 0; r.n > 1 {
-				r.dCycle, r.dWord = in.next()+1, mod(in.signed(), p.depth)
+				r.dCycle, r.dWord = in.next()+1, within(in.signed(), p.depth)
 			}
 			if !yield(&r) {
 				return
 			}
-			cycle, word = r.cycle+(r.n-1)*r.dCycle, mod(r.word+(r.n-1)*r.dWord, p.depth)
+			cycle, word = r.cycle, r.word
+			if r.n > 1 {
+				cycle, word = cycle+(r.n-1)*r.dCycle, (word+(r.n-1)*r.dWord)%p.depth
+			}
 			r.ordinal += r.n
 		}
 	}
+}
+
+// varints reads numbers of which each is known to be there.
+type varints struct {
+	buf []byte
+	at  int
+}
+
+func (v *varints) next() int64 {
+	u := uint64(v.buf[v.at])
+	v.at++
+	if u < 0x80 {
+		return int64(u)
+	}
+	u &= 0x7f
+	for shift := 7; ; shift += 7 {
+		b := v.buf[v.at]
+		v.at++
+		if u |= uint64(b&0x7f) << shift; b < 0x80 {
+			return int64(u)
+		}
+	}
+}
+
+func (v *varints) signed() int64 {
+	u := uint64(v.next())
+	return int64(u>>1) ^ -int64(u&1)
+}
+
+// within is a modulo n, where it is no more than n away from that.
+func within(a, n int64) int64 {
+	switch {
+	case a < 0:
+		return a + n
+	case a >= n:
+		return a - n
+	}
+	return a
 }
 
 func mod(a, n int64) int64 { return (a%n + n) % n }
@@ -146,7 +187,7 @@ func (r *run) again(n, depth int64) (int64, bool) {
 // meets solves word + n*dWord = the given word, modulo the depth: the least n from 0 and the distance to the
 // next.
 func (r *run) meets(word, depth int64) (n, period int64, ok bool) {
-	off := mod(word-r.word, depth)
+	off := within(word-r.word, depth)
 	switch {
 	case off == 0:
 		return 0, depth / gcd(r.dWord, depth), true

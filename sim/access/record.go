@@ -154,16 +154,6 @@ func (n *numbers) next() int64 {
 	return int64(v)
 }
 
-func (n *numbers) signed() int64 {
-	v, size := binary.Varint(n.buf)
-	if size <= 0 {
-		n.buf, n.err = nil, errEnds
-		return 0
-	}
-	n.buf = n.buf[size:]
-	return v
-}
-
 func (n *numbers) take(count int64) []byte {
 	if count > int64(len(n.buf)) {
 		n.buf, n.err = nil, errEnds

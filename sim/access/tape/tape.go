@@ -33,7 +33,7 @@ import (
 const Magic = "rampart accesses 1\n"
 
 // blockBytes is how many bytes of runs are deflated together: what must be inflated to find a use.
-const blockBytes = 1 << 14
+const blockBytes = 1 << 13
 
 // Deck is the tapes of all ports of a design, which share its clock. A record is of one run from reset on.
 type Deck struct {

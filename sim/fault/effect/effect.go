@@ -151,8 +151,9 @@ func (m *Map) OfStart(site rtl.Site, model rtl.FaultModel) (Effect, error) {
 	return m.Of(rtl.Fault{Site: site, Cycle: Start, Model: model})
 }
 
-// Of is the effect of a fault alone, of cycle Start or later. An error is a fault that strikes no bit of the
-// design, or a record that is not of a run of it.
+// Of is the effect of a fault alone, of cycle Start or later. The patches of several flips hold together, one
+// fault's behind the other's; so do those of stuck bits of different numbers, in memory and on their way. An
+// error is a fault that strikes no bit of the design, or a record that is not of a run of it.
 func (m *Map) Of(f rtl.Fault) (Effect, error) {
 	bad := func(format string, args ...any) (Effect, error) {
 		return Effect{}, diag.Problem{At: "fault " + f.String(), What: fmt.Sprintf(format, args...)}

@@ -41,7 +41,7 @@ func logTally(t *testing.T, tally map[string]int) {
 
 func TestRandomNetworks(t *testing.T) {
 	all := map[string]int{}
-	for seed := uint64(1); seed <= 40; seed++ {
+	for seed := uint64(1); seed <= 25; seed++ {
 		net, p, frames := randomNet(t, seed)
 		r := newRig(t, net, p, frames, interpreted)
 		rng := rand.New(rand.NewPCG(seed, 5))
@@ -53,7 +53,7 @@ func TestRandomNetworks(t *testing.T) {
 		}
 	}
 	logTally(t, all)
-	assert.Greater(t, all["changed"], 100)
+	assert.Greater(t, all["changed"], 50)
 	for _, kind := range []string{"weights", "bias", "requant", "line", "fifo", "skip"} {
 		assert.Positive(t, all[kind+" patched"], kind)
 		assert.Positive(t, all[kind+" stuck patched"], kind)

@@ -36,13 +36,14 @@ type rig struct {
 	workers []*functional.Worker // one per frame, holding it
 	byRole  [][]*rtl.State       // memories that faults strike in turn
 
-	spoil func(*effect.Effect) // what a control does to effects
 	tally map[string]int
 }
 
-// newRig takes frames through the hardware of a plan. Machine makes a machine, one that keeps a record of
-// accesses where it is told to.
-func newRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor, machine func(t *testing.T, d *rtl.Design, record bool) sim.Machine) *rig {
+// newMachine makes a machine, one that keeps a record of accesses where it is told to.
+type newMachine func(t *testing.T, d *rtl.Design, record bool) sim.Machine
+
+// newRig takes frames through the hardware of a plan.
+func newRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor, machine newMachine) *rig {
 	t.Helper()
 	h, err := hw.Build(p)
 	require.NoError(t, err)
@@ -129,9 +130,6 @@ func (r *rig) check(ctx context.Context, f rtl.Fault) error {
 	if err != nil {
 		return err
 	}
-	if r.spoil != nil {
-		r.spoil(&e)
-	}
 	what := fmt.Sprintf("%s %s", r.kind(f), e.Verdict)
 	if e.Why != "" {
 		what += ": " + string(e.Why)
@@ -203,23 +201,23 @@ func (r *rig) compare(t *sim.Trace, e effect.Effect) error {
 		return fmt.Errorf("another timing: %s at %d, not %s at %d", t.Stop, t.Cycle, golden.Stop, golden.Cycle)
 	}
 	changed := false
-	for frame, w := range r.workers {
-		want := w.Tensor
-		for _, s := range e.Spans {
-			if s.First <= frame && frame <= s.Last {
-				w.Strike(s.Patches)
-				want = w.Faulty
-			}
-		}
-		for k, out := range r.plan.Outputs {
-			tensors, _ := hw.Unpack(out, t.Outputs[k])
-			tensor := want(r.net.Outputs[k])
-			for i, v := range tensors[frame].Data {
-				if v != tensor.Data[i] {
-					return fmt.Errorf("frame %d, output %s, element %d: %d, patched %d, golden %d", frame, out.Name, i, v, tensor.Data[i], w.Tensor(r.net.Outputs[k]).Data[i])
+	for k, out := range r.plan.Outputs {
+		got, _ := hw.Unpack(out, t.Outputs[k])
+		for frame, w := range r.workers {
+			before := w.Tensor(r.net.Outputs[k])
+			after := before
+			for _, s := range e.Spans {
+				if s.First <= frame && frame <= s.Last {
+					w.Strike(s.Patches)
+					after = w.Faulty(r.net.Outputs[k])
 				}
-				changed = changed || v != w.Tensor(r.net.Outputs[k]).Data[i]
 			}
+			for i, v := range got[frame].Data {
+				if v != after.Data[i] {
+					return fmt.Errorf("frame %d, output %s, element %d: %d, patched %d, golden %d", frame, out.Name, i, v, after.Data[i], before.Data[i])
+				}
+			}
+			changed = changed || !slices.Equal(before.Data, after.Data)
 		}
 	}
 	if changed {
