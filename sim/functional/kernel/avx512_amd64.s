@@ -5265,15 +5265,15 @@ summed:
 	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
 	KMOVW        K1, R13
-	TESTL        R13, R13
-	JZ           same
 	VPMOVDW      Z10, Y10
 	VMOVDQU16    Y10, K1, (AX)(R12*1)
-	MOVL         $0x00000001, R12
+	XORL         R12, R12
+	TESTL        $0x0000ffff, R13
+	SETNE        R12
 	SHLXQ        R11, R12, R12
 	ORQ          R12, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
@@ -5282,7 +5282,7 @@ unsure:
 	MOVL  $0x00000001, R12
 	SHLXQ R11, R12, R12
 	ORQ   R12, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+104(FP)
@@ -5358,8 +5358,6 @@ summed:
 	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
 	KMOVW        K1, R13
-	TESTL        R13, R13
-	JZ           same
 	VPMOVDW      Z10, Y10
 	VMOVDQU16    Y10, K1, (AX)(R12*1)
 	XORL         R12, R12
@@ -5374,7 +5372,7 @@ summed:
 	SHLQ         $0x01, R12
 	ORQ          R12, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
@@ -5383,7 +5381,7 @@ unsure:
 	MOVL  $0x00000003, R12
 	SHLXQ R11, R12, R12
 	ORQ   R12, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+104(FP)
@@ -5459,8 +5457,6 @@ summed:
 	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
 	KMOVW        K1, R13
-	TESTL        R13, R13
-	JZ           same
 	VPMOVDW      Z10, Y10
 	VMOVDQU16    Y10, K1, (AX)(R12*1)
 	XORL         R12, R12
@@ -5487,7 +5483,7 @@ summed:
 	SHLQ         $0x03, R12
 	ORQ          R12, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
@@ -5496,7 +5492,7 @@ unsure:
 	MOVL  $0x0000000f, R12
 	SHLXQ R11, R12, R12
 	ORQ   R12, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+104(FP)
@@ -5572,8 +5568,6 @@ summed:
 	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
 	KMOVW        K1, R13
-	TESTL        R13, R13
-	JZ           same
 	VPMOVDW      Z10, Y10
 	VMOVDQU16    Y10, K1, (AX)(R12*1)
 	XORL         R12, R12
@@ -5624,7 +5618,7 @@ summed:
 	SHLQ         $0x07, R12
 	ORQ          R12, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
@@ -5633,7 +5627,7 @@ unsure:
 	MOVL  $0x000000ff, R12
 	SHLXQ R11, R12, R12
 	ORQ   R12, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+104(FP)
@@ -5712,8 +5706,6 @@ summed:
 	VPMOVSXWD    Y11, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
 	KMOVW        K1, R14
-	TESTL        R14, R14
-	JZ           same
 	VPMOVDW      Z10, Y10
 	KSHIFTRW     $0x08, K1, K3
 	VMOVDQU16    X10, K1, (AX)(R12*1)
@@ -5731,7 +5723,7 @@ summed:
 	SHLQ         $0x01, R12
 	ORQ          R12, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
@@ -5740,7 +5732,7 @@ unsure:
 	MOVL  $0x00000003, R12
 	SHLXQ R11, R12, R12
 	ORQ   R12, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+104(FP)
@@ -5820,22 +5812,22 @@ summed:
 	VPMOVSXWD.Z (CX)(R11*1), K2, Z11
 	VPCMPD      $0x04, Z11, Z10, K2, K3
 	KMOVW       K3, R12
-	TESTL       R12, R12
-	JZ          same
 	VPMOVDW     Z10, Y10
 	VMOVDQU16   Y10, K3, (AX)(R11*1)
-	MOVL        $0x00000001, R11
+	XORL        R11, R11
+	TESTL       $0x0000ffff, R12
+	SETNE       R11
 	SHLXQ       R10, R11, R11
 	ORQ         R11, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
 	MOVL  $0x00000001, R11
 	SHLXQ R10, R11, R11
 	ORQ   R11, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+128(FP)
@@ -5923,22 +5915,22 @@ summed:
 	VPMOVSXWD.Z (CX)(R11*1), K2, Z14
 	VPCMPD      $0x04, Z14, Z13, K2, K3
 	KMOVW       K3, R12
-	TESTL       R12, R12
-	JZ          same
 	VPMOVDW     Z13, Y13
 	VMOVDQU16   Y13, K3, (AX)(R11*1)
-	MOVL        $0x00000001, R11
+	XORL        R11, R11
+	TESTL       $0x0000ffff, R12
+	SETNE       R11
 	SHLXQ       R10, R11, R11
 	ORQ         R11, R9
 
-same:
+next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
 	MOVL  $0x00000001, R11
 	SHLXQ R10, R11, R11
 	ORQ   R11, R10
-	JMP   same
+	JMP   next
 
 done:
 	MOVQ R9, changed+128(FP)

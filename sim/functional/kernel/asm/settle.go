@@ -138,9 +138,8 @@ func settle(c *build.Context, s settler) {
 	}
 	c.VPCMPD(operand.Imm(unequal), before, v, lanes, differ)
 	bits, some := c.GP64(), c.GP64()
+	// Most pixels that are looked at have changed, but not so many that a branch would be predicted well.
 	c.KMOVW(differ, bits.As32())
-	c.TESTL(bits.As32(), bits.As32())
-	c.JZ(operand.LabelRef("same"))
 	c.VPMOVDW(v, v.AsY())
 	if s.apart {
 		upper, second := c.K(), c.YMM()
@@ -151,24 +150,18 @@ func settle(c *build.Context, s settler) {
 	} else {
 		c.VMOVDQU16(v.AsY(), differ, indexed(y, now, 1))
 	}
-	if s.pixels == 1 {
-		c.MOVL(operand.U32(1), some.As32())
+	part := uint32(1)<<(16/s.pixels) - 1
+	for i := range s.pixels {
+		c.XORL(some.As32(), some.As32())
+		c.TESTL(operand.U32(part<<(i*16/s.pixels)), bits.As32())
+		c.SETNE(some.As8())
 		c.SHLXQ(p, some, some)
-		c.ORQ(some, changed)
-	} else {
-		part := uint32(1)<<(16/s.pixels) - 1
-		for i := range s.pixels {
-			c.XORL(some.As32(), some.As32())
-			c.TESTL(operand.U32(part<<(i*16/s.pixels)), bits.As32())
-			c.SETNE(some.As8())
-			c.SHLXQ(p, some, some)
-			if i > 0 {
-				c.SHLQ(operand.Imm(uint64(i)), some)
-			}
-			c.ORQ(some, changed)
+		if i > 0 {
+			c.SHLQ(operand.Imm(uint64(i)), some)
 		}
+		c.ORQ(some, changed)
 	}
-	c.Label("same")
+	c.Label("next")
 	c.TESTQ(todo, todo)
 	c.JNZ(operand.LabelRef("pixel"))
 	c.JMP(operand.LabelRef("done"))
@@ -177,7 +170,7 @@ func settle(c *build.Context, s settler) {
 	c.MOVL(operand.U32(uint32(1)<<s.pixels-1), place.As32())
 	c.SHLXQ(p, place, place)
 	c.ORQ(place, unsure)
-	c.JMP(operand.LabelRef("same"))
+	c.JMP(operand.LabelRef("next"))
 
 	c.Label("done")
 	c.Store(changed, c.Return("changed"))
