@@ -13,6 +13,7 @@ import (
 	"rampart/internal/nettest"
 	"rampart/ir/fixed"
 	"rampart/ir/plan"
+	"rampart/ir/rtl"
 )
 
 // randomNet plans a random network with a random folding, and draws two frames.
@@ -58,6 +59,32 @@ func TestRandomNetworks(t *testing.T) {
 		assert.Positive(t, all[kind+" patched"], kind)
 		assert.Positive(t, all[kind+" stuck patched"], kind)
 	}
+}
+
+// Flips of one run, in the same memory or anywhere, come to the patches of each.
+func TestSeveralFlips(t *testing.T) {
+	changed := 0
+	for seed := uint64(1); seed <= 12; seed++ {
+		net, p, frames := randomNet(t, seed)
+		r := newRig(t, net, p, frames, interpreted)
+		rng := rand.New(rand.NewPCG(seed, 8))
+		for n := range 16 {
+			faults := []rtl.Fault{r.draw(rng, n), r.draw(rng, n), r.draw(rng, n+1)}
+			if rng.IntN(2) == 0 { // the same word
+				faults[1].Site = faults[0].Site
+				faults[1].Bit = faults[0].Bit ^ rng.IntN(2)
+				if _, err := r.effects.Of(faults[1]); err != nil { // which has one bit alone
+					faults[1].Bit = 0
+				}
+			}
+			for i := range faults {
+				faults[i].Model, faults[i].Cycle = rtl.Flip, max(0, faults[i].Cycle)
+			}
+			require.NoError(t, r.check(t.Context(), faults...), "seed %d", seed)
+		}
+		changed += r.tally["changed"]
+	}
+	assert.Greater(t, changed, 40)
 }
 
 func TestRandomNetworksOnGeneratedGo(t *testing.T) {

@@ -71,7 +71,7 @@ func newRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor
 		r.workers = append(r.workers, w)
 	}
 	r.sortMemories()
-	require.NoError(t, r.compare(r.golden.Trace, effect.Effect{}), "without a fault")
+	require.NoError(t, r.compare(r.golden.Trace), "without a fault")
 	return r
 }
 
@@ -124,29 +124,34 @@ func (r *rig) draw(rng *rand.Rand, n int) rtl.Fault {
 	return f
 }
 
-// check strikes with a fault on the cycle engine and tells in what that differs from the fault's effect.
-func (r *rig) check(ctx context.Context, f rtl.Fault) error {
-	e, err := r.effects.Of(f)
+// check strikes with faults, all in one run, on the cycle engine and tells in what that differs from their
+// effects.
+func (r *rig) check(ctx context.Context, faults ...rtl.Fault) error {
+	var all []effect.Effect
+	for _, f := range faults {
+		e, err := r.effects.Of(f)
+		if err != nil {
+			return err
+		}
+		what := fmt.Sprintf("%s %s", r.kind(f), e.Verdict)
+		if e.Why != "" {
+			what += ": " + string(e.Why)
+		}
+		r.tally[what]++
+		if e.Verdict == effect.Cycle {
+			return nil
+		}
+		if err := r.wellFormed(e); err != nil {
+			return fmt.Errorf("%s: %w", f, err)
+		}
+		all = append(all, e)
+	}
+	trace, err := r.strike(ctx, faults...)
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("%s %s", r.kind(f), e.Verdict)
-	if e.Why != "" {
-		what += ": " + string(e.Why)
-	}
-	r.tally[what]++
-	if e.Verdict == effect.Cycle {
-		return nil
-	}
-	if err := r.wellFormed(e); err != nil {
-		return fmt.Errorf("%s: %w", f, err)
-	}
-	trace, err := r.strike(ctx, f)
-	if err != nil {
-		return err
-	}
-	if err := r.compare(trace, e); err != nil {
-		return fmt.Errorf("%s is %s %s%v: %w", f, e.Verdict, e.Why, e.Spans, err)
+	if err := r.compare(trace, all...); err != nil {
+		return fmt.Errorf("%v: %v: %w", faults, all, err)
 	}
 	return nil
 }
@@ -160,17 +165,19 @@ func (r *rig) kind(f rtl.Fault) string {
 	return kind
 }
 
-// strike runs the cycle engine with a fault.
-func (r *rig) strike(ctx context.Context, f rtl.Fault) (*sim.Trace, error) {
-	if f.Cycle != effect.Start {
-		t, _, err := r.golden.Strike(ctx, []rtl.Fault{f}, 0)
+// strike runs the cycle engine with faults: flips before the run begins, or what comes later.
+func (r *rig) strike(ctx context.Context, faults ...rtl.Fault) (*sim.Trace, error) {
+	if faults[0].Cycle != effect.Start {
+		t, _, err := r.golden.Strike(ctx, faults, 0)
 		return t, err
 	}
 	if err := r.machine.Reset(); err != nil {
 		return nil, err
 	}
-	if err := r.machine.Flip(f.Site); err != nil {
-		return nil, err
+	for _, f := range faults {
+		if err := r.machine.Flip(f.Site); err != nil {
+			return nil, err
+		}
 	}
 	return r.machine.Run(ctx, r.stimulus())
 }
@@ -193,8 +200,8 @@ func (r *rig) wellFormed(e effect.Effect) error {
 	return nil
 }
 
-// compare tells in what a trace differs from the golden timing and from the outputs that an effect gives.
-func (r *rig) compare(t *sim.Trace, e effect.Effect) error {
+// compare tells in what a trace differs from the golden timing and from the outputs that effects give.
+func (r *rig) compare(t *sim.Trace, all ...effect.Effect) error {
 	golden := r.golden.Trace
 	if t.Stop != golden.Stop || t.Cycle != golden.Cycle ||
 		!slices.EqualFunc(t.Cycles, golden.Cycles, slices.Equal) || !slices.EqualFunc(t.Taken, golden.Taken, slices.Equal) {
@@ -206,11 +213,9 @@ func (r *rig) compare(t *sim.Trace, e effect.Effect) error {
 		for frame, w := range r.workers {
 			before := w.Tensor(r.net.Outputs[k])
 			after := before
-			for _, s := range e.Spans {
-				if s.First <= frame && frame <= s.Last {
-					w.Strike(s.Patches)
-					after = w.Faulty(r.net.Outputs[k])
-				}
+			if patches := patchesOf(frame, all); len(patches) > 0 {
+				w.Strike(patches)
+				after = w.Faulty(r.net.Outputs[k])
 			}
 			for i, v := range got[frame].Data {
 				if v != after.Data[i] {
@@ -224,6 +229,19 @@ func (r *rig) compare(t *sim.Trace, e effect.Effect) error {
 		r.tally["changed"]++
 	}
 	return nil
+}
+
+// patchesOf is what effects have for a frame, one effect behind the other.
+func patchesOf(frame int, all []effect.Effect) []functional.Patch {
+	var patches []functional.Patch
+	for _, e := range all {
+		for _, s := range e.Spans {
+			if s.First <= frame && frame <= s.Last {
+				patches = append(patches, s.Patches...)
+			}
+		}
+	}
+	return patches
 }
 
 // interpreted makes interpreters.
