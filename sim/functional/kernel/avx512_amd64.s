@@ -2610,13 +2610,10 @@ TEXT ·flatChanges512(SB), NOSPLIT, $0-88
 
 vector:
 	VPBROADCASTD  DX, Z3
-	VMOVDQU32     Z3, K2, (SI)
 	VMOVDQU32     (DI), Z0
 	VPSUBW        (R8), Z0, Z0
 	VPTESTMD      Z0, Z0, K1
 	KMOVW         K1, BX
-	TESTL         BX, BX
-	JZ            same
 	VPCOMPRESSD.Z Z0, K1, Z0
 	VMOVDQU32     (R11), Z1
 	VPCOMPRESSD.Z Z1, K1, Z1
@@ -2629,16 +2626,14 @@ vector:
 	VMOVDQU32     Z0, K2, (SI)
 	POPCNTL       BX, BX
 	ADDQ          BX, DX
-
-same:
-	LEAQ (SI)(R10*4), SI
-	ADDQ $0x40, DI
-	ADDQ $0x40, R8
-	ADDQ $0x40, R11
-	DECQ R9
-	JNZ  vector
-	MOVL DX, (SI)
-	MOVQ DX, ret+80(FP)
+	LEAQ          (SI)(R10*4), SI
+	ADDQ          $0x40, DI
+	ADDQ          $0x40, R8
+	ADDQ          $0x40, R11
+	DECQ          R9
+	JNZ           vector
+	MOVL          DX, (SI)
+	MOVQ          DX, ret+80(FP)
 	VZEROUPPER
 	RET
 

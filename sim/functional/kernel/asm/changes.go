@@ -30,8 +30,10 @@ func (l *lister) add(now, was, table operand.Mem, mask operand.Op, same string) 
 	}
 	c.VPTESTMD(l.diff, l.diff, l.changed)
 	c.KMOVW(l.changed, l.bits.As32())
-	c.TESTL(l.bits.As32(), l.bits.As32())
-	c.JZ(operand.LabelRef(same))
+	if same != "" {
+		c.TESTL(l.bits.As32(), l.bits.As32())
+		c.JZ(operand.LabelRef(same))
+	}
 	if mask == nil {
 		c.VPCOMPRESSD_Z(l.diff, l.changed, l.diff)
 		c.VMOVDQU32(table, l.where)
@@ -113,8 +115,7 @@ func flatChanges512(c *build.Context) {
 	firstBits(c, pixels, some)
 	c.Label("vector")
 	c.VPBROADCASTD(l.n.As32(), base)
-	c.VMOVDQU32(base, some, at(from))
-	l.add(at(now), at(was), at(table), nil, "same")
+	l.add(at(now), at(was), at(table), nil, "")
 	c.VPBROADCASTD(l.bits.As32(), counts)
 	c.VPANDD(before, counts, counts)
 	c.VPOPCNTD(counts, counts)
@@ -122,7 +123,6 @@ func flatChanges512(c *build.Context) {
 	c.VMOVDQU32(counts, some, at(from))
 	c.POPCNTL(l.bits.As32(), l.bits.As32())
 	c.ADDQ(l.bits, l.n)
-	c.Label("same")
 	c.LEAQ(indexed(from, pixels, 4), from)
 	c.ADDQ(operand.Imm(64), now)
 	c.ADDQ(operand.Imm(64), was)
