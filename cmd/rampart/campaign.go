@@ -108,7 +108,8 @@ func (a *app) campaign(cmd *cobra.Command, path string, c *campaignFlags, single
 func (a *app) results() *cobra.Command {
 	var merge, coverage bool
 	var confidence float64
-	var out, outcome string
+	var out string
+	var outcome result.Set
 	var top int
 	c := &cobra.Command{
 		Use:   "results FOLDER | results --merge -o OUT SHARD...",
@@ -123,11 +124,11 @@ func (a *app) results() *cobra.Command {
 			if !(confidence > 0 && confidence < 1) {
 				return diag.Problem{At: "--confidence", What: fmt.Sprintf("%v is no confidence", confidence), Remedy: "give a number between 0 and 1"}
 			}
-			if outcome != "" && !slices.Contains(result.Outcomes(), result.Outcome(outcome)) {
-				return diag.Problem{At: "--outcome", What: fmt.Sprintf("%q is no outcome", outcome), Remedy: fmt.Sprintf("give one of %v", result.Outcomes())}
+			if top < 1 {
+				return diag.Problem{At: "--top", What: fmt.Sprintf("%d is no length of a list", top), Remedy: "give a number from 1 on"}
 			}
 			how := campaign.Reporting(confidence)
-			how.Outcome, how.Top = result.Outcome(outcome), top
+			how.Outcome, how.Top = outcome, top
 			folder := args[0]
 			if merge {
 				if out == "" {
@@ -153,8 +154,9 @@ func (a *app) results() *cobra.Command {
 	f.StringVarP(&out, "out", "o", "", "with --merge: the folder to write")
 	f.BoolVar(&coverage, "coverage", false, "of an exhaustive campaign: how often the intervals of simulated sampling campaigns hold its truth")
 	f.Float64Var(&confidence, "confidence", 0.95, "of intervals")
-	f.StringVar(&outcome, "outcome", "", "the outcome whose rate the grid of layers and bits shows, and --coverage estimates (default critical)")
-	f.IntVar(&top, "top", 20, "bits in the list of the most critical")
+	f.TextVar(&outcome, "outcome", result.HarmfulOnes(), "`outcomes`, with commas between, whose rate is told, whose worst are listed, and which --coverage "+
+		"estimates; harmful stands for critical, nan and hang")
+	f.IntVar(&top, "top", 20, "faults in the list of the worst harmful ones, or of those with the --outcome")
 	return c
 }
 

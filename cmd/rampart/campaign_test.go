@@ -65,7 +65,14 @@ func TestResults(t *testing.T) {
 	merged := s.ok("results --merge -o merged part2 part1")
 	assert.Equal(t, merged, s.ok("results whole"))
 	assert.Equal(t, filetest.Tree(t, "whole"), filetest.Tree(t, "merged"))
-	assert.NotEqual(t, merged, s.ok("results whole --confidence 0.5 --top 3 --outcome changed"))
+	assert.NotEqual(t, merged, s.ok("results whole --confidence 0.5"))
+	assert.Equal(t, merged, s.ok("results whole --outcome harmful"))
+	assert.Equal(t, merged, s.ok("results whole --outcome hang,critical,nan"))
+	assert.Contains(t, s.ok("results whole --outcome masked --top 3"), "the worst masked faults")
+	s.ok("results --merge -o chosen --outcome masked,changed part1 part2")
+	picture, err := os.ReadFile("chosen/heatmap.svg")
+	require.NoError(t, err)
+	assert.Contains(t, string(picture), "rate of masked,changed faults")
 
 	require.NoError(t, os.WriteFile("part1/results.parquet", []byte("no Parquet"), 0o666))
 	for line, tells := range map[string]string{
@@ -75,6 +82,8 @@ func TestResults(t *testing.T) {
 		"results --merge part2":        "--out",
 		"results whole --confidence 1": "--confidence",
 		"results whole --outcome bad":  "--outcome",
+		"results whole --outcome nan,": "--outcome",
+		"results whole --top 0":        "--top",
 		"results":                      "results takes one folder",
 		"inject build --images images.npy -o new --random 3 --shard 1/2":              "--shard: it is for campaigns",
 		"inject build --images images.npy -o new --campaign no.yaml":                  "no.yaml: it cannot be read",

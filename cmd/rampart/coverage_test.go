@@ -23,9 +23,9 @@ func TestCoverageCommand(t *testing.T) {
 	text := s.ok("results all --coverage --outcome tolerable")
 	assert.Contains(t, text, "1000 simulated campaigns each; intervals of 95 % hold where 92.59 % of them do")
 	assert.Equal(t, text, s.ok("results --merge -o merged part1 part2 --coverage --outcome tolerable"))
-	got := object(t, s.ok("results all --coverage --outcome tolerable --confidence 0.9 --json"))
+	got := object(t, s.ok("results all --coverage --outcome harmful,tolerable --confidence 0.9 --json"))
 	assert.Equal(t, 0.9, got["confidence"])
-	assert.Equal(t, "tolerable", got["outcome"])
+	assert.Equal(t, "tolerable,critical,nan,hang", got["outcome"])
 	trials := got["trials"].([]any)
 	assert.NotEmpty(t, trials)
 	for _, trial := range trials {

@@ -19,9 +19,9 @@ import (
 
 // CoverageOptions steer a measurement of coverage.
 type CoverageOptions struct {
-	Outcome    result.Outcome // whose share is estimated, "" for result.Critical
-	Confidence float64        // of intervals, below 1
-	Campaigns  int            // simulated, for each trial; 0 for 1000
+	Outcome    result.Set // whose share is estimated, nil for result.HarmfulOnes
+	Confidence float64    // of intervals, below 1
+	Campaigns  int        // simulated, for each trial; 0 for 1000
 	Seed       uint64
 	Progress   func(what string, done, of int)
 }
@@ -29,13 +29,13 @@ type CoverageOptions struct {
 // Coverage is how often the intervals of simulated sampling campaigns held the truth, which is known where a
 // campaign tried every fault.
 type Coverage struct {
-	Faults     int64          `json:"faults"`
-	Images     int            `json:"images"`
-	Outcome    result.Outcome `json:"outcome"`
-	Share      float64        `json:"share"`                // of faults with the outcome
-	Changed    float64        `json:"share_images_changed"` // of (fault, image) pairs with a changed pixel
-	Confidence float64        `json:"confidence"`
-	Campaigns  int            `json:"campaigns"` // for each trial
+	Faults     int64      `json:"faults"`
+	Images     int        `json:"images"`
+	Outcome    result.Set `json:"outcome"`
+	Share      float64    `json:"share"`                // of faults with one of the outcomes
+	Changed    float64    `json:"share_images_changed"` // of (fault, image) pairs with a changed pixel
+	Confidence float64    `json:"confidence"`
+	Campaigns  int        `json:"campaigns"` // for each trial
 	// Least is what a method with coverage Confidence reaches in so many campaigns, but for one trial in
 	// several thousand: Confidence less 3.5 standard errors.
 	Least  float64 `json:"least"`
@@ -44,7 +44,7 @@ type Coverage struct {
 
 // Trial is one way to plan and to estimate, and how it did.
 type Trial struct {
-	Of      string  `json:"of"`      // what share is estimated: faults, of those with the outcome, or images, of (fault, image) pairs
+	Of      string  `json:"of"`      // what share is estimated: faults, of those with one of the outcomes, or images, of (fault, image) pairs
 	Plan    string  `json:"plan"`    // as campaigns name it
 	Strata  string  `json:"strata"`  // that the plan has: all, layer or bit
 	Method  string  `json:"method"`  // that makes the interval of each stratum
@@ -65,8 +65,8 @@ type population struct {
 // MeasureCoverage simulates sampling campaigns against the results of an exhaustive one. Results of any other
 // are refused.
 func MeasureCoverage(ctx context.Context, path string, o CoverageOptions) (*Coverage, error) {
-	if o.Outcome == "" {
-		o.Outcome = result.Critical
+	if o.Outcome == nil {
+		o.Outcome = result.HarmfulOnes()
 	}
 	if o.Campaigns == 0 {
 		o.Campaigns = 1000
@@ -120,9 +120,9 @@ func exhaustive(path string, m *result.Meta) error {
 	}
 }
 
-// truths are the two shares of a campaign: of faults with an outcome, and of (fault, image) pairs with a
+// truths are the two shares of a campaign: of faults with one of some outcomes, and of (fault, image) pairs with a
 // changed pixel, where the images of a fault go together.
-func truths(f *result.File, outcome result.Outcome) (faults, images *population, err error) {
+func truths(f *result.File, outcomes result.Set) (faults, images *population, err error) {
 	bits := map[string]func(*result.Row) string{
 		"all":   func(*result.Row) string { return "" },
 		"layer": func(r *result.Row) string { return r.Layer },
@@ -136,7 +136,7 @@ func truths(f *result.File, outcome result.Outcome) (faults, images *population,
 			return nil, nil, err
 		}
 		hit := 0
-		if r.Outcome == outcome {
+		if outcomes.Has(r.Outcome) {
 			hit = 1
 		}
 		for division, of := range bits {

@@ -59,7 +59,7 @@ func (c *Coverage) counts(t *testing.T, all []result.Row) {
 	t.Helper()
 	hits, pairs := 0, 0
 	for _, r := range all {
-		if pairs += int(r.ImagesChanged); r.Outcome == result.Critical {
+		if pairs += int(r.ImagesChanged); r.Outcome.Harmful() {
 			hits++
 		}
 	}

@@ -119,7 +119,9 @@ func (c *collector) add(r *Row) {
 	if r.Bit >= 0 {
 		into(c.grid, place{r.Layer, r.Bit}).add(r, outcome)
 	}
-	c.top.offer(r)
+	if c.report.Outcome.Has(r.Outcome) {
+		c.top.offer(r)
+	}
 }
 
 func into[K comparable](piles map[K]*pile, key K) *pile {
@@ -134,7 +136,8 @@ func into[K comparable](piles map[K]*pile, key K) *pile {
 func (c *collector) summary() *Summary {
 	s := &Summary{
 		Version: c.meta.Version, Model: c.meta.Model, Build: c.meta.Build, Seed: c.meta.Seed, Images: c.images,
-		Thresholds: c.meta.Thresholds, Total: c.group("all", &c.total), By: map[string]Groups{}, Worst: c.top.bits,
+		Thresholds: c.meta.Thresholds, Outcome: c.report.Outcome, Total: c.group("all", &c.total), By: map[string]Groups{},
+		Worst: c.top.bits,
 	}
 	s.Faults = s.Total.Faults
 	if !c.meta.Shard.whole() {
@@ -202,17 +205,22 @@ func (c *collector) group(name string, p *pile) Group {
 	g := Group{Name: name, Outcomes: map[Outcome]Share{}, MaxDrop: p.greatest}
 	all := p.counts()
 	g.Faults = all.total()
-	g.MeanDrop = p.meanDrop(c.cells(p))
-	var harmful []int
-	for i, o := range Outcomes() {
-		g.Outcomes[o] = Share{Faults: all[i], Estimate: c.report.Estimator(c.cells(p, i))}
-		if o.Harmful() {
-			harmful = append(harmful, i)
-			g.Harmful.Faults += all[i]
-		}
+	g.MeanDrop = p.meanDrop(c.cells(p, nil))
+	for _, o := range Outcomes() {
+		g.Outcomes[o] = c.share(p, Set{o})
 	}
-	g.Harmful.Estimate = c.report.Estimator(c.cells(p, harmful...))
+	g.Harmful, g.Chosen = c.share(p, HarmfulOnes()), c.share(p, c.report.Outcome)
 	return g
+}
+
+// share is that of some outcomes, together.
+func (c *collector) share(p *pile, outcomes Set) Share {
+	cells := c.cells(p, outcomes)
+	s := Share{Estimate: c.report.Estimator(cells)}
+	for _, one := range cells {
+		s.Faults += one.Hits
+	}
+	return s
 }
 
 // meanDrop weighs the drops of each cell with the faults that it stands for.
@@ -241,7 +249,7 @@ func (p *pile) counts() (all counts) {
 
 // cells lists what a pile shows of some outcomes, stratum by stratum, in the order of their names. The pile
 // of all faults shows that of some strata nothing was drawn.
-func (c *collector) cells(p *pile, outcomes ...int) []Cell {
+func (c *collector) cells(p *pile, outcomes Set) []Cell {
 	names := slices.Collect(maps.Keys(p.cells))
 	if p == &c.total {
 		for _, s := range c.meta.Strata {
@@ -256,8 +264,8 @@ func (c *collector) cells(p *pile, outcomes ...int) []Cell {
 		cell := Cell{Stratum: name, Population: c.strata[name]}
 		if n := p.cells[name]; n != nil {
 			cell.Drawn, cell.Trials = c.total.cells[name].total(), n.total()
-			for _, i := range outcomes {
-				cell.Hits += n.counts[i]
+			for _, o := range outcomes {
+				cell.Hits += n.counts[c.index[o]]
 			}
 		}
 		cells = append(cells, cell)
@@ -284,7 +292,7 @@ func (c *collector) gridOf() Grid {
 			}
 			all := p.counts()
 			faults[k] = all.total()
-			rate := c.report.Estimator(c.cells(p, c.index[c.report.Outcome])).Rate
+			rate := c.share(p, c.report.Outcome).Rate
 			rates[k] = &rate
 		}
 		g.Faults, g.Rate = append(g.Faults, faults), append(g.Rate, rates)
@@ -292,15 +300,14 @@ func (c *collector) gridOf() Grid {
 	return g
 }
 
-// podium holds the rows with the greatest drops of mIoU above 0, the greatest first and the earlier of
-// equals first.
+// podium holds the rows with the greatest drops of mIoU, the greatest first and the earlier of equals first.
 type podium struct {
 	size int
 	bits []Bit
 }
 
 func (p *podium) offer(r *Row) {
-	if r.Drop <= 0 || len(p.bits) == p.size && r.Drop <= p.bits[p.size-1].Drop {
+	if len(p.bits) == p.size && r.Drop <= p.bits[p.size-1].Drop {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(p.bits, r.Drop, func(b Bit, drop float64) int {

@@ -1,6 +1,6 @@
 // Package result keeps what the faults of a campaign did. In: a campaign's Meta and, from several
 // goroutines and in any order, a Row a fault. Out: a folder with every row as Parquet, tables, heat maps
-// and a list of the most critical bits; and the same from the folders of a campaign's shards. It knows no
+// and a list of the worst faults; and the same from the folders of a campaign's shards. It knows no
 // networks, no engines and no populations: what a fault is comes as names and numbers.
 //
 //	w, err := result.Open(dir, meta)   // goes on where an earlier run of the same campaign ended

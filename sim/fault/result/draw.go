@@ -167,9 +167,9 @@ func percentTicks(greatest float64) plot.ConstantTicks {
 	return ticks
 }
 
-// DrawCritical writes the list of the most critical bits as bars, "png" or "svg": the worst at the top.
+// DrawCritical writes the list of the worst faults as bars, "png" or "svg": the worst at the top.
 func (s *Summary) DrawCritical(w io.Writer, format string) error {
-	p := newPlot("the most critical bits")
+	p := newPlot(fmt.Sprintf("the worst %s faults", s.Outcome))
 	p.X.Label.Text = "drop of mIoU"
 	p.X.Min = 0
 	width, height := vg.Length(500), vg.Length(120)
@@ -197,7 +197,7 @@ func (s *Summary) DrawCritical(w io.Writer, format string) error {
 		width += vg.Length(chars) * charWidth
 		height = max(height, line*vg.Length(n)+margins)
 	} else {
-		p.Title.Text = "no fault lowered mIoU"
+		p.Title.Text = s.none()
 		p.HideAxes()
 	}
 	c, err := draw.NewFormattedCanvas(width, height, format)

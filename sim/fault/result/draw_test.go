@@ -16,7 +16,7 @@ import (
 
 // gridOf is a grid of rates; below 0 stands for none struck.
 func gridOf(rates ...[]float64) *Grid {
-	g := &Grid{Outcome: Critical}
+	g := &Grid{Outcome: HarmfulOnes()}
 	for i, row := range rates {
 		g.Layers = append(g.Layers, fmt.Sprintf("layer_%d", i))
 		g.Rate = append(g.Rate, make([]*float64, len(row)))
@@ -87,7 +87,7 @@ func TestHeatMap(t *testing.T) {
 	assert.Greater(t, r+gr+b, uint32(3*245), "0 is white")
 
 	svg := string(drawn(t, g.Draw, "svg"))
-	for _, label := range []string{"layer_0", "layer_1", ">bit<", ">0<", ">1<", "rate of critical faults", "40 %", "20 %", "0 %"} {
+	for _, label := range []string{"layer_0", "layer_1", ">bit<", ">0<", ">1<", "rate of harmful faults", "40 %", "20 %", "0 %"} {
 		assert.Contains(t, svg, label)
 	}
 	other := gridOf([]float64{0, 0.2}, []float64{0.1, 0.4})
@@ -101,7 +101,7 @@ func TestHeatMapsOfAllSizes(t *testing.T) {
 		"one field": {1, 1, 1}, "a column": {40, 1, 40}, "a row": {1, 300, 1}, "many": {120, 20, 120}, "too many for all labels": {1500, 4, 750},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := &Grid{Outcome: NaN}
+			g := &Grid{Outcome: Set{NaN}}
 			for bit := range c.bits {
 				g.Bits = append(g.Bits, int32(bit))
 			}
@@ -126,15 +126,15 @@ func TestHeatMapsOfAllSizes(t *testing.T) {
 }
 
 func TestHeatMapOfNothing(t *testing.T) {
-	g := &Grid{Outcome: Critical}
+	g := &Grid{Outcome: Set{NaN}}
 	assert.Contains(t, string(drawn(t, g.Draw, "svg")), "no fault of a single bit was struck")
 	decoded(t, drawn(t, g.Draw, "png"))
 	assert.Error(t, g.Draw(io.Discard, "bmp"))
 }
 
 func TestCriticalBars(t *testing.T) {
-	s := &Summary{}
-	assert.Contains(t, string(drawn(t, s.DrawCritical, "svg")), "no fault lowered mIoU")
+	s := &Summary{Outcome: Set{Critical, NaN}}
+	assert.Contains(t, string(drawn(t, s.DrawCritical, "svg")), "no critical,nan fault")
 	for i := range 1000 {
 		s.Worst = append(s.Worst, Bit{Fault: fmt.Sprintf("conv.weight[%d].7", i), Drop: 1 / float64(i+1)})
 		switch i {
@@ -142,6 +142,7 @@ func TestCriticalBars(t *testing.T) {
 			svg := string(drawn(t, s.DrawCritical, "svg"))
 			assert.Equal(t, i+1, strings.Count(svg, ".7<"))
 			assert.Contains(t, svg, "drop of mIoU")
+			assert.Contains(t, svg, "the worst critical,nan faults")
 		}
 	}
 	assert.NotEmpty(t, drawn(t, s.DrawCritical, "svg"))

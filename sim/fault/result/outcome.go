@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strings"
 
 	"rampart/internal/diag"
 	"rampart/internal/metrics"
@@ -34,6 +35,55 @@ func Outcomes() []Outcome {
 func (o Outcome) Harmful() bool { return o == Critical || o == NaN || o == Hang }
 
 func (o Outcome) valid() bool { return slices.Contains(Outcomes(), o) }
+
+// Set is some of the outcomes, in the order of Outcomes. Its text is "harmful", or outcomes with commas between.
+type Set []Outcome
+
+const harmful = "harmful"
+
+// HarmfulOnes are the outcomes that are Harmful.
+func HarmfulOnes() Set {
+	return slices.DeleteFunc(Set(Outcomes()), func(o Outcome) bool { return !o.Harmful() })
+}
+
+// ParseSet reads outcomes with commas between, in any order; "harmful" stands for those that are Harmful.
+func ParseSet(text string) (Set, error) {
+	var given Set
+	for _, word := range strings.Split(text, ",") {
+		switch o := Outcome(strings.TrimSpace(word)); {
+		case o == harmful:
+			given = append(given, HarmfulOnes()...)
+		case o.valid():
+			given = append(given, o)
+		default:
+			return nil, fmt.Errorf("%q is no outcome; there are harmful and %s", o, Set(Outcomes()))
+		}
+	}
+	return slices.DeleteFunc(Set(Outcomes()), func(o Outcome) bool { return !given.Has(o) }), nil
+}
+
+// Has tells whether an outcome is one of the set.
+func (s Set) Has(o Outcome) bool { return slices.Contains(s, o) }
+
+func (s Set) String() string {
+	if slices.Equal(s, HarmfulOnes()) {
+		return harmful
+	}
+	words := make([]string, len(s))
+	for i, o := range s {
+		words[i] = string(o)
+	}
+	return strings.Join(words, ",")
+}
+
+// MarshalText gives String.
+func (s Set) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText is ParseSet.
+func (s *Set) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSet(string(text))
+	return err
+}
 
 // Thresholds say from where on a change of the masks is critical. A threshold of 0 is not applied; any one
 // that is reached suffices.

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -127,6 +128,29 @@ func TestThresholdsCheck(t *testing.T) {
 	require.ErrorAs(t, err, &ps)
 	assert.Len(t, ps, 2)
 	requireProblem(t, Thresholds{}.Check(), "all of them are 0")
+}
+
+func TestSets(t *testing.T) {
+	for text, want := range map[string]Set{
+		"harmful": {Critical, NaN, Hang}, "nan": {NaN}, "hang, tolerable,hang": {Tolerable, Hang}, "masked,harmful": {Masked, Critical, NaN, Hang},
+		"detected,hang,nan,critical,tolerable,changed,corrected,masked": Outcomes(),
+	} {
+		got, err := ParseSet(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		again, err := ParseSet(got.String())
+		require.NoError(t, err)
+		assert.Equal(t, want, again)
+		for _, o := range Outcomes() {
+			assert.Equal(t, slices.Contains(want, o), got.Has(o))
+		}
+	}
+	assert.Equal(t, "harmful", Set{Critical, NaN, Hang}.String())
+	assert.Equal(t, "critical,nan", Set{Critical, NaN}.String())
+	for _, text := range []string{"", ",", "nan,", "Critical", "nan;hang"} {
+		_, err := ParseSet(text)
+		assert.ErrorContains(t, err, "is no outcome; there are harmful and masked,", text)
+	}
 }
 
 func TestRowsOfNoKindAreBugs(t *testing.T) {

@@ -5,12 +5,12 @@ import (
 	"iter"
 )
 
-// Report says how results are summed up and pictured. The zero Report has intervals of 95 %, heat maps of the
-// critical faults and the 20 most critical bits.
+// Report says how results are summed up and pictured. The zero Report has intervals of 95 %, and rates, heat
+// map and list of the worst 20 are of the harmful faults.
 type Report struct {
 	Estimator Estimator // nil for Intervals(0.95)
-	Outcome   Outcome   // of the heat map; "" for Critical
-	Top       int       // bits in the list of the most critical; 0 for 20
+	Outcome   Set       // whose rates stand in tables and heat map, and whose worst are listed; nil for HarmfulOnes
+	Top       int       // faults in the list of the worst; 0 for 20
 	// More writes further files into the folder, beside those of this package.
 	More func(dir string) error
 }
@@ -19,8 +19,8 @@ func (r Report) withDefaults() Report {
 	if r.Estimator == nil {
 		r.Estimator = Intervals(0.95)
 	}
-	if r.Outcome == "" {
-		r.Outcome = Critical
+	if r.Outcome == nil {
+		r.Outcome = HarmfulOnes()
 	}
 	if r.Top == 0 {
 		r.Top = 20
@@ -38,6 +38,7 @@ type Summary struct {
 	Faults     int64             `json:"faults"`
 	Images     int32             `json:"images"`
 	Thresholds Thresholds        `json:"thresholds"`
+	Outcome    Set               `json:"outcome"` // of Group.Chosen, Grid and Worst
 	Total      Group             `json:"total"`
 	By         map[string]Groups `json:"by"` // by each of Divisions
 	Grid       Grid              `json:"grid"`
@@ -63,6 +64,7 @@ type Group struct {
 	Faults   int64             `json:"faults"`
 	Outcomes map[Outcome]Share `json:"outcomes"` // each of Outcomes
 	Harmful  Share             `json:"harmful"`  // those that are Harmful, together
+	Chosen   Share             `json:"chosen"`   // those with an outcome of Summary.Outcome, together
 	MeanDrop float64           `json:"mean_miou_drop"`
 	MaxDrop  float64           `json:"max_miou_drop"`
 }
@@ -73,16 +75,16 @@ type Share struct {
 	Estimate
 }
 
-// Grid is the rate of one outcome by layer and bit. Rows for more than one bit are not in it.
+// Grid is the rate of some outcomes, together, by layer and bit. Rows for more than one bit are not in it.
 type Grid struct {
-	Outcome Outcome      `json:"outcome"`
+	Outcome Set          `json:"outcome"`
 	Layers  []string     `json:"layers"`
 	Bits    []int32      `json:"bits"`   // that occur
 	Faults  [][]int64    `json:"faults"` // [layer][bit]
 	Rate    [][]*float64 `json:"rate"`   // null where there are no faults
 }
 
-// Bit is one of the faults with the greatest drop of mIoU.
+// Bit is one of the faults with the greatest drop of mIoU, of those with an outcome of Summary.Outcome.
 type Bit struct {
 	Number  int64    `json:"number"`
 	Fault   string   `json:"fault"`

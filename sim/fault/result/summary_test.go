@@ -93,20 +93,44 @@ func TestSummaryByHand(t *testing.T) {
 	assert.Equal(t, []int64{20, 21, 22, 23, 0, 1}, worst, "by drop, then by number")
 
 	// Of masked faults instead.
-	s = summarised(t, m, Report{Estimator: Pooled, Outcome: Masked}, all)
+	s = summarised(t, m, Report{Estimator: Pooled, Outcome: Set{Masked}}, all)
 	assert.Equal(t, 1.0, *s.Grid.Rate[0][0])
-	assert.Equal(t, Masked, s.Grid.Outcome)
+	assert.Equal(t, Set{Masked}, s.Grid.Outcome)
+	assert.EqualValues(t, 16, s.Total.Chosen.Faults)
+	assert.EqualValues(t, 5, s.Worst[0].Number, "the first that is masked")
 }
 
-// Each of 8 faults of a stratum has another outcome; those of the other stratum are critical or masked.
+// Each of 8 faults of a stratum has another outcome; those of the other stratum are critical or masked. What is
+// harmful stands in tables, grid and list unless other outcomes are asked for.
 func TestHarmful(t *testing.T) {
 	m := campaign(0)
 	m.Strata = []Stratum{{"first", 800}, {"second", 200}}
 	all := numbered(struck("enc_0", "first", 7, 8, 0), struck("enc_1", "second", 7, 4, 1))
 	for i, o := range Outcomes() {
-		all[i].Outcome = o
+		all[i].Outcome, all[i].Drop = o, float64(i)/10
+	}
+	listed := func(s *Summary) (out []Outcome) {
+		for _, b := range s.Worst {
+			out = append(out, b.Outcome)
+		}
+		return out
 	}
 	s := summarised(t, m, Report{Estimator: Pooled}, all)
+	assert.Equal(t, s.Total.Harmful, s.Total.Chosen)
+	assert.InDelta(t, 3./8, *s.Grid.Rate[0][0], 1e-15)
+	assert.Equal(t, []Outcome{Critical, Hang, NaN, Critical}, listed(s))
+	assert.Contains(t, s.Text(), "harmful rate")
+	assert.Contains(t, s.CriticalText(), "the worst harmful faults")
+
+	some := summarised(t, m, Report{Estimator: Pooled, Outcome: Set{Tolerable, NaN}}, all)
+	assert.Equal(t, s.Total.Harmful, some.Total.Harmful)
+	assert.EqualValues(t, 2, some.Total.Chosen.Faults)
+	assert.InDelta(t, 800*2./8/1000, some.Total.Chosen.Rate, 1e-15)
+	assert.InDelta(t, 2./8, *some.Grid.Rate[0][0], 1e-15)
+	assert.Equal(t, []Outcome{NaN, Tolerable}, listed(some))
+	assert.Contains(t, some.Text(), "tolerable,nan rate")
+	assert.Contains(t, some.Text(), "\ntolerable,nan ")
+	assert.Contains(t, some.CriticalText(), "the worst tolerable,nan faults")
 	assert.EqualValues(t, 4, s.Total.Harmful.Faults, "critical twice, NaN and hang once")
 	assert.InDelta(t, (800*3./8+200*1./4)/1000, s.Total.Harmful.Rate, 1e-15)
 	assert.InDelta(t, 3./8, s.By["layer"][0].Harmful.Rate, 1e-15)
@@ -125,7 +149,7 @@ func TestPodium(t *testing.T) {
 			assert.Equal(t, drops[b.Number], b.Drop)
 			got = append(got, b.Number)
 		}
-		assert.Equal(t, []int64{9, 2, 5, 7, 1, 3, 8, 6}[:min(size, 8)], got)
+		assert.Equal(t, []int64{9, 2, 5, 7, 1, 3, 8, 6, 0}[:size], got)
 	}
 }
 
@@ -212,7 +236,7 @@ func TestTextOfAPart(t *testing.T) {
 	m := sharded(10, 1, 4)
 	s := summarised(t, m, Report{}, numbered(struck("enc_0", "s", 1, 3, 0)))
 	assert.Contains(t, s.Text(), "shard 2 of 4 only\n")
-	assert.Equal(t, "no fault lowered mIoU\n", s.CriticalText())
+	assert.Equal(t, "no harmful fault\n", s.CriticalText())
 }
 
 func TestValue(t *testing.T) {

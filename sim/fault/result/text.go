@@ -17,14 +17,14 @@ func (s *Summary) Text() string {
 	}
 	fmt.Fprintf(&b, "critical: %s\nharmful: critical, nan or hang\n", s.Thresholds)
 	b.WriteString("counts are of the faults that were struck; rates and mean drops weigh each stratum with the faults that it stands for\n")
-	shown := s.shown()
+	shown, chosen := s.shown(), s.Outcome.String()
 	for _, division := range append([]string{"outcome"}, Divisions()...) {
 		b.WriteByte('\n')
 		if division == "outcome" {
 			b.WriteString(s.outcomes())
 			continue
 		}
-		b.WriteString(s.By[division].table(division, shown))
+		b.WriteString(s.By[division].table(division, shown, chosen))
 	}
 	return b.String()
 }
@@ -67,32 +67,39 @@ func (s *Summary) outcomes() string {
 		share := s.Total.Outcomes[o]
 		rows = append(rows, share.row(string(o)))
 	}
-	return table(append(rows, s.Total.Harmful.row("harmful")))
+	rows = append(rows, s.Total.Harmful.row(harmful))
+	if chosen := s.Outcome.String(); len(s.Outcome) > 1 && chosen != harmful {
+		rows = append(rows, s.Total.Chosen.row(chosen))
+	}
+	return table(rows)
 }
 
 func (s Share) row(name string) []string {
 	return []string{name, strconv.FormatInt(s.Faults, 10), percent(s.Rate), s.interval()}
 }
 
-// table has a group a row: its counts, and the rate of harmful faults with its interval.
-func (gs Groups) table(division string, shown []Outcome) string {
+// table has a group a row: its counts, and the rate of the chosen outcomes with its interval.
+func (gs Groups) table(division string, shown []Outcome, chosen string) string {
 	head := []string{division, "faults"}
 	for _, o := range shown {
 		head = append(head, string(o))
 	}
-	rows := [][]string{append(head, "harmful rate", "interval", "mean drop", "max drop")}
+	rows := [][]string{append(head, chosen+" rate", "interval", "mean drop", "max drop")}
 	for _, g := range gs {
 		row := []string{name(g.Name), strconv.FormatInt(g.Faults, 10)}
 		for _, o := range shown {
 			row = append(row, strconv.FormatInt(g.Outcomes[o].Faults, 10))
 		}
-		rows = append(rows, append(row, percent(g.Harmful.Rate), g.Harmful.interval(), drop(g.MeanDrop), drop(g.MaxDrop)))
+		rows = append(rows, append(row, percent(g.Chosen.Rate), g.Chosen.interval(), drop(g.MeanDrop), drop(g.MaxDrop)))
 	}
 	return table(rows)
 }
 
-// CriticalText is the list of the most critical bits, a bit a line.
+// CriticalText is the list of the worst faults, one a line.
 func (s *Summary) CriticalText() string {
+	if len(s.Worst) == 0 {
+		return s.none() + "\n"
+	}
 	rows := [][]string{{"fault", "rank", "number", "layer", "kind", "bit", "before", "after", "outcome", "pixels", "drop"}}
 	for i, b := range s.Worst {
 		bit := "-"
@@ -104,11 +111,11 @@ func (s *Summary) CriticalText() string {
 			string(b.Outcome), strconv.FormatInt(b.Changed, 10), drop(b.Drop),
 		})
 	}
-	if len(s.Worst) == 0 {
-		return "no fault lowered mIoU\n"
-	}
-	return table(rows)
+	return fmt.Sprintf("the worst %s faults, by the drop of mIoU\n\n", s.Outcome) + table(rows)
 }
+
+// none stands where the list of the worst faults is empty.
+func (s *Summary) none() string { return fmt.Sprintf("no %s fault", s.Outcome) }
 
 // name shows what has none.
 func name(s string) string {
