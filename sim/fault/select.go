@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"rampart/internal/pattern"
 )
 
 // Select says which bits of a population a campaign strikes; the zero Select strikes all. Each list that is
@@ -62,44 +64,6 @@ func (e *Element) word(s *Store) (int64, error) {
 	return s.element("hwio", e.Index)
 }
 
-// matches tells whether a list of patterns meets a name.
-func matches(patterns []string, name string) bool {
-	in, positive := false, false
-	for _, p := range patterns {
-		if rest, not := strings.CutPrefix(p, "!"); not {
-			if glob(rest, name) {
-				return false
-			}
-			continue
-		}
-		positive = true
-		in = in || glob(p, name)
-	}
-	return in || !positive
-}
-
-// glob tells whether a pattern of *, ? and other characters meets a name.
-func glob(pattern, name string) bool {
-	star, mark := -1, 0
-	p, n := 0, 0
-	for n < len(name) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, n
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
-			p++
-			n++
-		case star >= 0:
-			mark++
-			p, n = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}
-
 // lists are the lists of patterns of a selection, by their keys, and what they are matched with.
 var lists = []struct {
 	key  string
@@ -115,7 +79,7 @@ var lists = []struct {
 // has tells whether a store's name, kind and so on are selected.
 func (s *Select) has(st *Store) bool {
 	for _, l := range lists {
-		if patterns := *l.get(s); len(patterns) > 0 && !matches(patterns, l.name(st)) {
+		if patterns := *l.get(s); len(patterns) > 0 && !pattern.List(patterns, l.name(st)) {
 			return false
 		}
 	}
@@ -188,19 +152,19 @@ func (s *Select) parts(p *Population, complain func(key, what, remedy string)) [
 }
 
 // unmatched complains of patterns and bits that meet nothing at all.
-func (s *Select) unmatched(p *Population, complain func(key, what, remedy string)) {
+func (s *Select) unmatched(population *Population, complain func(key, what, remedy string)) {
 	for _, l := range lists {
-		for i, pattern := range *l.get(s) {
-			name := strings.TrimPrefix(pattern, "!")
-			if !slices.ContainsFunc(p.Stores, func(st Store) bool { return glob(name, l.name(&st)) }) {
-				complain(fmt.Sprintf("%s[%d]", l.key, i), fmt.Sprintf("nothing matches %q", pattern), known(p, l.name))
+		for i, p := range *l.get(s) {
+			name := strings.TrimPrefix(p, "!")
+			if !slices.ContainsFunc(population.Stores, func(st Store) bool { return pattern.One(name, l.name(&st)) }) {
+				complain(fmt.Sprintf("%s[%d]", l.key, i), fmt.Sprintf("nothing matches %q", p), known(population, l.name))
 			}
 		}
 	}
 	for i, r := range s.Bits {
-		if !slices.ContainsFunc(p.Stores, func(st Store) bool { return r.From < st.Lane }) {
+		if !slices.ContainsFunc(population.Stores, func(st Store) bool { return r.From < st.Lane }) {
 			widest := 0
-			for _, st := range p.Stores {
+			for _, st := range population.Stores {
 				widest = max(widest, st.Lane)
 			}
 			complain(fmt.Sprintf("bits[%d]", i), fmt.Sprintf("no number has a bit %d", r.From), fmt.Sprintf("give one from 0 to %d", widest-1))
