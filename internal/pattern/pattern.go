@@ -5,7 +5,11 @@
 // what it meets.
 package pattern
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // List tells whether a list of patterns meets a name: one of them does, and none with ! before it. A list of
 // such patterns alone begins with everything, and so does the empty list.
@@ -44,4 +48,19 @@ func One(pattern, name string) bool {
 		}
 	}
 	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// Known is a remedy for a pattern that meets nothing: the names that there are, or the first of them, each once.
+func Known(all []string) string {
+	const most = 12
+	var names []string
+	for _, n := range all {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) > most {
+		return fmt.Sprintf("there are %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return "there are " + strings.Join(names, ", ")
 }

@@ -176,13 +176,9 @@ func (s *Select) unmatched(population *Population, complain func(key, what, reme
 func known(p *Population, name func(*Store) string) string {
 	var all []string
 	for i := range p.Stores {
-		if n := name(&p.Stores[i]); n != "" && !slices.Contains(all, n) {
+		if n := name(&p.Stores[i]); n != "" {
 			all = append(all, n)
 		}
 	}
-	const most = 12
-	if len(all) > most {
-		return fmt.Sprintf("there are %s and %d more", strings.Join(all[:most], ", "), len(all)-most)
-	}
-	return "there are " + strings.Join(all, ", ")
+	return pattern.Known(all)
 }
