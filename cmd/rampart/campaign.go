@@ -113,7 +113,7 @@ func (a *app) results() *cobra.Command {
 	var top int
 	c := &cobra.Command{
 		Use:   "results FOLDER | results --merge -o OUT SHARD...",
-		Short: "Sum up a campaign's results by layer, bit and kind, or merge those of its shards",
+		Short: "Sum up a campaign's results by layer, tensor, bit and kind, or merge those of its shards",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 || merge && len(args) > 0 {
 				return nil
@@ -127,8 +127,7 @@ func (a *app) results() *cobra.Command {
 			if top < 1 {
 				return diag.Problem{At: "--top", What: fmt.Sprintf("%d is no length of a list", top), Remedy: "give a number from 1 on"}
 			}
-			how := campaign.Reporting(confidence)
-			how.Outcome, how.Top = outcome, top
+			how := result.Report{Confidence: confidence, Outcome: outcome, Top: top}
 			folder := args[0]
 			if merge {
 				if out == "" {

@@ -240,7 +240,7 @@ func TestSameBytes(t *testing.T) {
 	}
 	slices.Reverse(shards)
 	merged := filepath.Join(b.dir, "merged")
-	require.NoError(t, result.Merge(t.Context(), merged, Reporting(0.95), shards...))
+	require.NoError(t, result.Merge(t.Context(), merged, result.Report{}, shards...))
 	assert.Equal(t, want, filetest.Tree(t, merged))
 }
 

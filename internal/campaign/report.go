@@ -19,21 +19,13 @@ type Report struct {
 
 // finish writes the results, and sums them up.
 func (s *session) finish(ctx context.Context, r *Report) error {
-	how := Reporting(s.opt.Confidence)
+	how := result.Report{Confidence: s.opt.Confidence}
 	if err := s.writer.Finish(ctx, how); err != nil {
 		return err
 	}
 	var err error
 	r.Summary, err = Summary(s.opt.Out, how)
 	return err
-}
-
-// Reporting is how campaigns are summed up: with intervals of that confidence, 0 for 0.95.
-func Reporting(confidence float64) result.Report {
-	if confidence == 0 {
-		confidence = 0.95
-	}
-	return result.Report{Estimator: result.Intervals(confidence)}
 }
 
 // Summary sums up a folder of results.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"rampart/sim/fault/sample"
 )
 
 // divisions are the ways in which faults are grouped.
@@ -17,6 +19,7 @@ var divisions = []struct {
 	{"space", func(r *Row) string { return r.Space }, nil},
 	{"kind", func(r *Row) string { return r.Kind }, nil},
 	{"layer", func(r *Row) string { return r.Layer }, func(m *Meta) []string { return m.Layers }},
+	{"tensor", func(r *Row) string { return r.Tensor }, nil},
 	{"bit", func(r *Row) string { return strconv.Itoa(int(r.Bit)) }, nil},
 	{"stratum", func(r *Row) string { return r.Stratum }, func(m *Meta) []string { return strataNames(m.Strata) }},
 	{"engine", func(r *Row) string { return string(r.Engine) }, func(*Meta) []string { return []string{string(Dead), string(Functional), string(Cycle)} }},
@@ -44,7 +47,7 @@ func (c *counts) total() int64 {
 // cell is the part of a group that comes from one stratum.
 type cell struct {
 	counts
-	drops float64 // their sum
+	drops sample.Numbers
 }
 
 // pile is a group while rows come in.
@@ -64,7 +67,7 @@ func (p *pile) add(r *Row, outcome int) {
 		p.cells[r.Stratum] = c
 	}
 	c.counts[outcome]++
-	c.drops += r.Drop
+	c.drops.Add(r.Drop)
 	if !p.any || r.Drop > p.greatest {
 		p.any, p.greatest = true, r.Drop
 	}
@@ -87,12 +90,13 @@ type collector struct {
 	grid   map[place]*pile
 	top    podium
 	images int32
+	golden float64 // mIoU without a fault: against the labels where there are some
 }
 
 func newCollector(meta Meta, report Report) *collector {
 	c := &collector{
 		meta: meta, report: report, index: map[Outcome]int{}, strata: map[string]int64{}, grid: map[place]*pile{},
-		top: podium{size: report.Top},
+		top: podium{size: report.Top}, golden: 1,
 	}
 	for i, o := range Outcomes() {
 		c.index[o] = i
@@ -112,6 +116,9 @@ func (c *collector) add(r *Row) {
 		panic("BUG: result: outcome " + string(r.Outcome))
 	}
 	c.images = max(c.images, r.Images)
+	if r.MIoUTruth != nil {
+		c.golden = min(max(0, *r.MIoUTruth+r.Drop), 1) // but for rounding the same in all rows
+	}
 	c.total.add(r, outcome)
 	for i, d := range divisions {
 		into(c.piles[i], d.of(r)).add(r, outcome)
@@ -205,7 +212,7 @@ func (c *collector) group(name string, p *pile) Group {
 	g := Group{Name: name, Outcomes: map[Outcome]Share{}, MaxDrop: p.greatest}
 	all := p.counts()
 	g.Faults = all.total()
-	g.MeanDrop = p.meanDrop(c.cells(p, nil))
+	g.Drops = meanDrop(c.extracts(p, nil), c.golden, c.report.Confidence)
 	for _, o := range Outcomes() {
 		g.Outcomes[o] = c.share(p, Set{o})
 	}
@@ -215,27 +222,12 @@ func (c *collector) group(name string, p *pile) Group {
 
 // share is that of some outcomes, together.
 func (c *collector) share(p *pile, outcomes Set) Share {
-	cells := c.cells(p, outcomes)
-	s := Share{Estimate: c.report.Estimator(cells)}
-	for _, one := range cells {
-		s.Faults += one.Hits
+	extracts := c.extracts(p, outcomes)
+	s := Share{Estimate: rate(extracts, c.report.Confidence)}
+	for _, x := range extracts {
+		s.Faults += x.hits
 	}
 	return s
-}
-
-// meanDrop weighs the drops of each cell with the faults that it stands for.
-func (p *pile) meanDrop(cells []Cell) float64 {
-	weights, sum, all := weigh(cells), 0.0, 0.0
-	for i, one := range cells {
-		if one.Trials > 0 {
-			sum += weights[i] * p.cells[one.Stratum].drops / float64(one.Trials)
-			all += weights[i]
-		}
-	}
-	if all == 0 {
-		return 0
-	}
-	return sum / all
 }
 
 func (p *pile) counts() (all counts) {
@@ -247,9 +239,9 @@ func (p *pile) counts() (all counts) {
 	return all
 }
 
-// cells lists what a pile shows of some outcomes, stratum by stratum, in the order of their names. The pile
+// extracts lists what a pile shows of some outcomes, stratum by stratum, in the order of their names. The pile
 // of all faults shows that of some strata nothing was drawn.
-func (c *collector) cells(p *pile, outcomes Set) []Cell {
+func (c *collector) extracts(p *pile, outcomes Set) []extract {
 	names := slices.Collect(maps.Keys(p.cells))
 	if p == &c.total {
 		for _, s := range c.meta.Strata {
@@ -259,18 +251,18 @@ func (c *collector) cells(p *pile, outcomes Set) []Cell {
 		}
 	}
 	slices.Sort(names)
-	cells := make([]Cell, 0, len(names))
+	extracts := make([]extract, 0, len(names))
 	for _, name := range names {
-		cell := Cell{Stratum: name, Population: c.strata[name]}
+		x := extract{stratum: name, population: c.strata[name]}
 		if n := p.cells[name]; n != nil {
-			cell.Drawn, cell.Trials = c.total.cells[name].total(), n.total()
+			x.drawn, x.trials, x.drops = c.total.cells[name].total(), n.total(), n.drops
 			for _, o := range outcomes {
-				cell.Hits += n.counts[c.index[o]]
+				x.hits += n.counts[c.index[o]]
 			}
 		}
-		cells = append(cells, cell)
+		extracts = append(extracts, x)
 	}
-	return cells
+	return extracts
 }
 
 // gridOf is the rates by layer and bit.

@@ -8,16 +8,16 @@ import (
 // Report says how results are summed up and pictured. The zero Report has intervals of 95 %, and rates, heat
 // map and list of the worst 20 are of the harmful faults.
 type Report struct {
-	Estimator Estimator // nil for Intervals(0.95)
-	Outcome   Set       // whose rates stand in tables and heat map, and whose worst are listed; nil for HarmfulOnes
-	Top       int       // faults in the list of the worst; 0 for 20
+	Confidence float64 // of intervals, below 1; 0 for 0.95
+	Outcome    Set     // whose rates stand in tables and heat map, and whose worst are listed; nil for HarmfulOnes
+	Top        int     // faults in the list of the worst; 0 for 20
 	// More writes further files into the folder, beside those of this package.
 	More func(dir string) error
 }
 
 func (r Report) withDefaults() Report {
-	if r.Estimator == nil {
-		r.Estimator = Intervals(0.95)
+	if r.Confidence == 0 {
+		r.Confidence = 0.95
 	}
 	if r.Outcome == nil {
 		r.Outcome = HarmfulOnes()
@@ -58,15 +58,23 @@ func Divisions() []string {
 // strata as the campaign lists them, anything else by name.
 type Groups []Group
 
-// Group is some of the faults. Rates and mean drops weigh the strata; strata without a row have no drop.
+// Group is some of the faults. Rates and mean drops weigh the strata.
 type Group struct {
 	Name     string            `json:"name"`
 	Faults   int64             `json:"faults"`
 	Outcomes map[Outcome]Share `json:"outcomes"` // each of Outcomes
 	Harmful  Share             `json:"harmful"`  // those that are Harmful, together
 	Chosen   Share             `json:"chosen"`   // those with an outcome of Summary.Outcome, together
-	MeanDrop float64           `json:"mean_miou_drop"`
-	MaxDrop  float64           `json:"max_miou_drop"`
+	Drops
+	MaxDrop float64 `json:"max_miou_drop"`
+}
+
+// Drops is the mean drop of mIoU and an interval that holds the true one. Of strata without a row only the interval
+// tells.
+type Drops struct {
+	MeanDrop float64 `json:"mean_miou_drop"`
+	LowDrop  float64 `json:"mean_miou_drop_low"`
+	HighDrop float64 `json:"mean_miou_drop_high"`
 }
 
 // Share is how many faults of a group had an outcome or one of several, and the rate that this speaks for.

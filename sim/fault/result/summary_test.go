@@ -22,9 +22,9 @@ var update = flag.Bool("update", false, "rewrite the golden tables")
 func struck(layer, stratum string, bit int32, n, hits int) []Row {
 	var all []Row
 	for k := range n {
-		r := Row{Fault: fmt.Sprintf("%s.weight[%d].%d", layer, k, bit), Stratum: stratum, Space: "parameters", Kind: "weight", Layer: layer, Index: int64(k), Bit: bit, Engine: Functional, Outcome: Masked, Images: 4}
+		r := Row{Fault: fmt.Sprintf("%s.weight[%d].%d", layer, k, bit), Stratum: stratum, Space: "parameters", Kind: "weight", Tensor: layer + ".weight", Layer: layer, Index: int64(k), Bit: bit, Engine: Functional, Outcome: Masked, Images: 4}
 		if k < hits {
-			r.Outcome, r.Drop, r.Changed = Critical, 0.1*float64(bit+1), 12
+			r.Outcome, r.Drop, r.Changed = Critical, float64(bit+1)/16, 12
 		}
 		all = append(all, r)
 	}
@@ -54,7 +54,7 @@ func TestSummaryByHand(t *testing.T) {
 	m.Strata = []Stratum{{"first", 1000}, {"second", 10}}
 	all := numbered(struck("enc_1", "first", 7, 10, 5), struck("enc_0", "first", 0, 10, 0), struck("other", "second", 10, 5, 4))
 	all[24].Bit, all[24].Index = -1, -1 // several bits
-	s := summarised(t, m, Report{Estimator: Pooled, Top: 6}, all)
+	s := summarised(t, m, Report{Top: 6}, all)
 
 	assert.EqualValues(t, 25, s.Faults)
 	assert.EqualValues(t, 4, s.Images)
@@ -62,9 +62,9 @@ func TestSummaryByHand(t *testing.T) {
 	assert.EqualValues(t, 9, critical.Faults)
 	// 5 of 20 stand for 1000 faults, 4 of 5 for 10.
 	assert.InDelta(t, (1000*5./20+10*4./5)/1010, critical.Rate, 1e-15)
-	assert.InDelta(t, (1000*5*0.8/20+10*4*1.1/5)/1010, s.Total.MeanDrop, 1e-15)
-	assert.InDelta(t, (5*0.8)/10, s.By["layer"][1].MeanDrop, 1e-15)
-	assert.InDelta(t, 1.1, s.Total.MaxDrop, 1e-15)
+	assert.InDelta(t, (1000*5*0.5/20+10*4*0.6875/5)/1010, s.Total.MeanDrop, 1e-15)
+	assert.InDelta(t, (5*0.5)/10, s.By["layer"][1].MeanDrop, 1e-15)
+	assert.InDelta(t, 0.6875, s.Total.MaxDrop, 1e-15)
 
 	names := func(division string) (out []string) {
 		for _, g := range s.By[division] {
@@ -76,8 +76,9 @@ func TestSummaryByHand(t *testing.T) {
 	assert.Equal(t, []string{"-1 0/1 0.00", "0 0/10 0.00", "7 5/10 0.50", "10 4/4 1.00"}, names("bit"))
 	assert.Equal(t, []string{"first 5/20 0.25", "second 4/5 0.80"}, names("stratum"))
 	assert.Equal(t, []string{"weight 9/25 0.26"}, names("kind"))
+	assert.Equal(t, []string{"enc_0.weight 0/10 0.00", "enc_1.weight 5/10 0.50", "other.weight 4/5 0.80"}, names("tensor"))
 	assert.Equal(t, []string{"functional 9/25 0.26"}, names("engine"))
-	assert.Equal(t, []string{"space", "kind", "layer", "bit", "stratum", "engine"}, Divisions())
+	assert.Equal(t, []string{"space", "kind", "layer", "tensor", "bit", "stratum", "engine"}, Divisions())
 
 	assert.Equal(t, []string{"enc_0", "enc_1", "other"}, s.Grid.Layers)
 	assert.Equal(t, []int32{0, 7, 10}, s.Grid.Bits)
@@ -93,7 +94,7 @@ func TestSummaryByHand(t *testing.T) {
 	assert.Equal(t, []int64{20, 21, 22, 23, 0, 1}, worst, "by drop, then by number")
 
 	// Of masked faults instead.
-	s = summarised(t, m, Report{Estimator: Pooled, Outcome: Set{Masked}}, all)
+	s = summarised(t, m, Report{Outcome: Set{Masked}}, all)
 	assert.Equal(t, 1.0, *s.Grid.Rate[0][0])
 	assert.Equal(t, Set{Masked}, s.Grid.Outcome)
 	assert.EqualValues(t, 16, s.Total.Chosen.Faults)
@@ -115,14 +116,14 @@ func TestHarmful(t *testing.T) {
 		}
 		return out
 	}
-	s := summarised(t, m, Report{Estimator: Pooled}, all)
+	s := summarised(t, m, Report{}, all)
 	assert.Equal(t, s.Total.Harmful, s.Total.Chosen)
 	assert.InDelta(t, 3./8, *s.Grid.Rate[0][0], 1e-15)
-	assert.Equal(t, []Outcome{Critical, Hang, NaN, Critical}, listed(s))
+	assert.Equal(t, []Outcome{Hang, NaN, Critical, Critical}, listed(s))
 	assert.Contains(t, s.Text(), "harmful rate")
 	assert.Contains(t, s.CriticalText(), "the worst harmful faults")
 
-	some := summarised(t, m, Report{Estimator: Pooled, Outcome: Set{Tolerable, NaN}}, all)
+	some := summarised(t, m, Report{Outcome: Set{Tolerable, NaN}}, all)
 	assert.Equal(t, s.Total.Harmful, some.Total.Harmful)
 	assert.EqualValues(t, 2, some.Total.Chosen.Faults)
 	assert.InDelta(t, 800*2./8/1000, some.Total.Chosen.Rate, 1e-15)
@@ -153,29 +154,69 @@ func TestPodium(t *testing.T) {
 	}
 }
 
-func TestIntervals(t *testing.T) {
-	estimate := Intervals(0.9)
-	same := func(name string, want sample.Estimate, got Estimate) {
+func TestRates(t *testing.T) {
+	of := func(population, drawn, trials, hits int64) extract {
+		return extract{population: population, drawn: drawn, trials: trials, hits: hits}
+	}
+	same := func(name string, want sample.Estimate, extracts ...extract) {
 		t.Helper()
+		got := rate(extracts, 0.9)
 		require.NotNil(t, got.Low, name)
 		assert.Equal(t, []float64{want.Share, want.Lo, want.Hi}, []float64{got.Rate, *got.Low, *got.High}, name)
 	}
-	same("one stratum", sample.Exact(sample.Binary(1000, 50, 3), 0.9), estimate([]Cell{{"s", 1000, 50, 50, 3}}))
-	same("no bound", sample.Exact(sample.Binary(0, 50, 3), 0.9), estimate([]Cell{{"s", 0, 50, 50, 3}}))
-	same("drawn whole", sample.Exact(sample.Binary(50, 50, 3), 0.9), estimate([]Cell{{"s", 50, 50, 50, 3}}))
-	same("a part", sample.Exact(sample.Binary(0, 20, 3), 0.9), estimate([]Cell{{"s", 1000, 50, 20, 3}}))
-	same("a part of what was drawn whole", sample.Exact(sample.Binary(20, 20, 3), 0.9), estimate([]Cell{{"s", 50, 50, 20, 3}}))
-	same("more drawn than there are", sample.Exact(sample.Binary(0, 50, 3), 0.9), estimate([]Cell{{"s", 40, 50, 50, 3}}))
+	same("one stratum", sample.Exact(sample.Binary(1000, 50, 3), 0.9), of(1000, 50, 50, 3))
+	same("no bound", sample.Exact(sample.Binary(0, 50, 3), 0.9), of(0, 50, 50, 3))
+	same("drawn whole", sample.Exact(sample.Binary(50, 50, 3), 0.9), of(50, 50, 50, 3))
+	same("a part", sample.Exact(sample.Binary(0, 20, 3), 0.9), of(1000, 50, 20, 3))
+	same("a part of what was drawn whole", sample.Exact(sample.Binary(20, 20, 3), 0.9), of(50, 50, 20, 3))
+	same("more drawn than there are", sample.Exact(sample.Binary(0, 50, 3), 0.9), of(40, 50, 50, 3))
 	same("two strata", sample.Total([]sample.Stratum{
 		{Tally: sample.Binary(1000, 50, 3), Weight: 1000}, {Tally: sample.Binary(0, 20, 3), Weight: 4000 * 20. / 80},
-	}, 0.9), estimate([]Cell{{"s", 1000, 50, 50, 3}, {"t", 4000, 80, 20, 3}}))
+	}, 0.9), of(1000, 50, 50, 3), of(4000, 80, 20, 3))
 	same("one not drawn from", sample.Total([]sample.Stratum{
 		{Tally: sample.Binary(1000, 50, 3)}, {Tally: sample.Binary(500, 0, 0)},
-	}, 0.9), estimate([]Cell{{"s", 1000, 50, 50, 3}, {"t", 500, 0, 0, 0}}))
-	assert.Equal(t, Estimate{}, estimate(nil))
-	assert.Equal(t, Estimate{}, Pooled(nil))
-	assert.Equal(t, Estimate{Rate: 0.06}, Pooled([]Cell{{"s", 1000, 50, 50, 3}, {"t", 500, 0, 0, 0}}))
-	assert.Equal(t, Estimate{Rate: 0.075}, Pooled([]Cell{{"s", 0, 50, 50, 3}, {"t", 500, 30, 30, 3}}), "where one population is not known, rows count alike")
+	}, 0.9), of(1000, 50, 50, 3), of(500, 0, 0, 0))
+	assert.InDelta(t, 6./80, rate([]extract{of(0, 50, 50, 3), of(500, 30, 30, 3)}, 0.9).Rate, 1e-15, "where one population is not known, rows count alike")
+	assert.Equal(t, Estimate{}, rate(nil, 0.9))
+}
+
+// Mean drops have the interval of sample.Mean, where a fault can lower mIoU to 0 and raise it to 1.
+func TestMeanDrops(t *testing.T) {
+	m := campaign(0)
+	m.Strata = []Stratum{{"first", 1000}, {"second", 10}}
+	all := numbered(struck("enc_1", "first", 7, 40, 5), struck("enc_0", "first", 0, 10, 0), struck("other", "second", 10, 5, 4))
+	all[45].Drop = -0.02
+	numbers := func(population int64, weight float64, rows []Row) sample.Numbers {
+		n := sample.Numbers{Population: population, Weight: weight}
+		for i := range rows {
+			n.Add(rows[i].Drop)
+		}
+		return n
+	}
+	same := func(got Group, golden float64, strata ...sample.Numbers) {
+		t.Helper()
+		mean, low, high := sample.Mean(strata, sample.Range{Least: golden - 1, Most: golden}, 0.99)
+		assert.Less(t, low, mean)
+		assert.Less(t, mean, high)
+		assert.Equal(t, Drops{mean, low, high}, got.Drops, got.Name)
+	}
+	for _, golden := range []float64{1, 0.75} {
+		if golden < 1 {
+			for i := range all {
+				truth := golden - all[i].Drop
+				all[i].MIoUTruth = &truth
+			}
+		}
+		s := summarised(t, m, Report{Confidence: 0.99}, all)
+		same(s.Total, golden, numbers(1000, 1000, all[:50]), numbers(10, 10, all[50:]))
+		same(s.By["stratum"][0], golden, numbers(1000, 1000, all[:50]))
+		same(s.By["layer"][1], golden, numbers(0, 800, all[:40]))
+		assert.Contains(t, s.Text(), fmt.Sprintf("mean drop of mIoU %.4f, interval %.4f to %.4f", s.Total.MeanDrop, s.Total.LowDrop, s.Total.HighDrop))
+	}
+	m.Strata = append(m.Strata, Stratum{"third", 1010})
+	doubt := summarised(t, m, Report{}, all).Total
+	assert.Less(t, doubt.LowDrop, -0.25/2, "half of the faults are in a stratum without a row, and may do anything")
+	assert.Greater(t, doubt.HighDrop, 0.75/2)
 }
 
 // A stratum of the campaign without a row leaves doubt in the total.
@@ -212,12 +253,6 @@ func TestSummaryGolden(t *testing.T) {
 	}
 	assert.Equal(t, *s, back)
 
-	around := func(cells []Cell) Estimate { // tables are what is looked at here
-		e := Pooled(cells)
-		low, high := e.Rate/2, (1+e.Rate)/2
-		return Estimate{e.Rate, &low, &high}
-	}
-	s = summarised(t, m, Report{Top: 7, Estimator: around}, all)
 	path := filepath.Join("testdata", "tables.txtar")
 	got := txtar.Format(&txtar.Archive{
 		Comment: []byte("The tables of 600 made-up faults.\n"),

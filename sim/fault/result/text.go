@@ -22,6 +22,7 @@ func (s *Summary) Text() string {
 		b.WriteByte('\n')
 		if division == "outcome" {
 			b.WriteString(s.outcomes())
+			fmt.Fprintf(&b, "\nmean drop of mIoU %s, interval %s\n", drop(s.Total.MeanDrop), s.Total.Drops.interval())
 			continue
 		}
 		b.WriteString(s.By[division].table(division, shown, chosen))
@@ -84,13 +85,13 @@ func (gs Groups) table(division string, shown []Outcome, chosen string) string {
 	for _, o := range shown {
 		head = append(head, string(o))
 	}
-	rows := [][]string{append(head, chosen+" rate", "interval", "mean drop", "max drop")}
+	rows := [][]string{append(head, chosen+" rate", "interval", "mean drop", "interval", "max drop")}
 	for _, g := range gs {
 		row := []string{name(g.Name), strconv.FormatInt(g.Faults, 10)}
 		for _, o := range shown {
 			row = append(row, strconv.FormatInt(g.Outcomes[o].Faults, 10))
 		}
-		rows = append(rows, append(row, percent(g.Chosen.Rate), g.Chosen.interval(), drop(g.MeanDrop), drop(g.MaxDrop)))
+		rows = append(rows, append(row, percent(g.Chosen.Rate), g.Chosen.interval(), drop(g.MeanDrop), g.Drops.interval(), drop(g.MaxDrop)))
 	}
 	return table(rows)
 }
@@ -141,6 +142,8 @@ func value(v *float64) string {
 	}
 	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
+
+func (d Drops) interval() string { return drop(d.LowDrop) + " to " + drop(d.HighDrop) }
 
 func (e Estimate) interval() string {
 	if e.Low == nil || e.High == nil {

@@ -9,6 +9,7 @@
 //	Exact    Clopper-Pearson, and its hypergeometric form where the population is finite
 //	Wilson   the score interval with continuity correction, widened where it would not hold
 //	Total    strata weighted by their size; zero counts are no certainty
+//	Mean     the same for a number that each fault has, such as a loss of accuracy
 //	Sequence looks at growing samples, and stops where an interval is narrow enough
 //
 // Only methods that hold are offered. Wald's p +- z*sqrt(pq/n) fails where p is small, and so do, to a

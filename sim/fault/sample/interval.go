@@ -71,7 +71,9 @@ func exactBounds(t Tally, e Estimate, tail float64) (lo, hi float64) {
 	if t.allOrNone() {
 		return betaBounds(float64(t.Hits[len(t.Hits)-1]), float64(e.Drawn), tail)
 	}
-	return ends([]piece{{t, 1}}, tail)
+	one := t.piece()
+	one.share = 1
+	return ends([]piece{one}, tail)
 }
 
 // betaBounds are the ends of Clopper and Pearson for x of n.
@@ -95,7 +97,7 @@ func Wilson(t Tally, confidence float64) Estimate {
 	if done {
 		return e
 	}
-	lo, hi := score(e.Share, e.Effective*t.gain(), 0.5/e.Effective, Quantile(confidence))
+	lo, hi := score(e.Share, e.Effective*gain(part(t.Drawn(), t.Population)), 0.5/e.Effective, Quantile(confidence))
 	exactLo, exactHi := exactBounds(t, e, (1-confidence)/2)
 	e.Lo, e.Hi = min(lo, exactLo), max(hi, exactHi)
 	return e

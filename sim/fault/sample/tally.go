@@ -68,12 +68,12 @@ func (t Tally) allOrNone() bool {
 	return true
 }
 
-// part is the share of the population that was drawn.
-func (t Tally) part() float64 {
-	if t.Population == 0 {
+// part is the share of a population that was drawn; 0 stands for a population without bound.
+func part(drawn, population int64) float64 {
+	if population == 0 {
 		return 0
 	}
-	return float64(t.Drawn()) / float64(t.Population)
+	return float64(drawn) / float64(population)
 }
 
 // variance is the sample variance of the faults' shares of images, and whether there are enough to have one.
@@ -119,8 +119,7 @@ func (t Tally) effective() float64 {
 // gain is by how much a sample of n counts for more because the population is finite. With the sampled
 // share f = n/N it is -ln(1-f)/f, which is what the chance (1-f)^K to miss all of K faults asks for; it is
 // less than the 1/(1-f) of large counts, which is thus covered too.
-func (t Tally) gain() float64 {
-	f := t.part()
+func gain(f float64) float64 {
 	if f == 0 {
 		return 1
 	}

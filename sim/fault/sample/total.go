@@ -29,103 +29,146 @@ func (s Stratum) weight() float64 {
 // begins at their share. Lo is the same, seen from the other side. Strata that were drawn whole are known
 // and add no doubt; of strata without a draw nothing is known.
 func Total(strata []Stratum, confidence float64) Estimate {
-	p := parts(strata)
-	e := Estimate{Share: p.known + p.unseen/2, Drawn: p.drawn, Images: p.images, Effective: float64(p.drawn)}
-	tail, variance := (1-confidence)/2, 0.0
+	e := Estimate{Images: 1}
+	p, only := pieces{}, Tally{}
+	for _, s := range strata {
+		s.check()
+		e.Drawn += s.Drawn()
+		e.Images = max(e.Images, s.Images())
+		if p.add(s.piece(), s.weight()) {
+			only = s.Tally
+		}
+	}
+	p.scale()
+	variance := 0.0
 	for _, s := range p.open {
-		e.Share += s.share * s.Mean()
 		variance += s.spread()
 	}
-	if variance > 0 {
-		e.Effective = min(float64(p.drawn)*float64(p.images), e.Share*(1-e.Share)/variance)
+	e.Share = p.mean() + p.unseen/2
+	if e.Effective = float64(e.Drawn); variance > 0 {
+		e.Effective = min(float64(e.Drawn)*float64(e.Images), e.Share*(1-e.Share)/variance)
 	}
-	e.Lo, e.Hi = p.known, p.known+p.unseen
-	switch len(p.open) {
-	case 0:
-	case 1:
-		one := Exact(p.open[0].Tally, confidence)
-		e.Lo += p.open[0].share * one.Lo
-		e.Hi += p.open[0].share * one.Hi
-	default:
-		lo, hi := ends(p.open, tail)
-		e.Lo += lo
-		e.Hi += hi
+	if len(p.open) == 1 {
+		one := Exact(only, confidence)
+		e.Lo, e.Hi = p.around(p.open[0].share*one.Lo, p.open[0].share*one.Hi)
+		return e
 	}
-	e.Hi = min(1, e.Hi)
+	e.Lo, e.Hi = p.around(ends(p.open, (1-confidence)/2))
 	return e
 }
 
-// pieces are the strata by what is known of them; the shares of all add up to 1.
+// pieces are the strata by what is known of them. After scale the shares of all add up to 1.
 type pieces struct {
+	all    float64 // weight of all
 	known  float64 // hurt, in strata that were drawn whole
 	unseen float64 // share of the strata without a draw
 	open   []piece // the strata that were drawn in part
-	drawn  int64
-	images int
 }
 
-// piece is a stratum and its share of the whole.
+// piece is a stratum: its share of the whole, and what was seen of a number from 0 to 1 that each of its faults
+// has, such as the share of the images that it hurts.
 type piece struct {
-	Tally
-	share float64
+	share       float64
+	population  int64 // 0 for one without bound
+	drawn       int64
+	mean        float64
+	variance    float64 // of the sample
+	least, most float64
 }
 
-func parts(strata []Stratum) pieces {
-	p, all := pieces{images: 1}, 0.0
-	for _, s := range strata {
-		s.check()
-		all += s.weight()
+// add takes a stratum, and tells whether it was drawn in part.
+func (p *pieces) add(s piece, weight float64) (open bool) {
+	p.all += weight
+	switch s.share = weight; {
+	case s.population > 0 && s.drawn == s.population:
+		p.known += weight * s.mean
+	case s.drawn == 0:
+		p.unseen += weight
+	default:
+		p.open = append(p.open, s)
+		return true
 	}
-	if all == 0 {
-		p.unseen = 1
-		return p
-	}
-	for _, s := range strata {
-		share := s.weight() / all
-		p.drawn += s.Drawn()
-		p.images = max(p.images, s.Images())
-		switch {
-		case s.exhausted():
-			p.known += share * s.Mean()
-		case s.Drawn() == 0:
-			p.unseen += share
-		default:
-			p.open = append(p.open, piece{s.Tally, share})
-		}
-	}
-	return p
+	return false
 }
+
+// scale makes shares of weights. Where nothing has a weight nothing is known.
+func (p *pieces) scale() {
+	if p.all == 0 {
+		*p = pieces{unseen: 1}
+		return
+	}
+	p.known /= p.all
+	p.unseen /= p.all
+	for i := range p.open {
+		p.open[i].share /= p.all
+	}
+}
+
+// mean is what the strata with a draw add to the mean of the whole.
+func (p *pieces) mean() float64 {
+	sum := p.known
+	for _, s := range p.open {
+		sum += s.share * s.mean
+	}
+	return sum
+}
+
+// around adds what is known and what may be in strata without a draw to bounds of the open pieces.
+func (p *pieces) around(lo, hi float64) (float64, float64) {
+	return p.known + lo, min(1, p.known+p.unseen+hi)
+}
+
+// piece is the tally as such, without a share.
+func (t Tally) piece() piece {
+	variance, ok := t.variance()
+	if !ok {
+		variance = unknownVariance
+	}
+	return piece{0, t.Population, t.Drawn(), t.Mean(), variance, t.fewest(), 1 - t.turned().fewest()}
+}
+
+// unknownVariance is of a number from 0 to 1 of which there is one draw: the most that it can be.
+const unknownVariance = 0.25
+
+// part is the share of the population that was drawn.
+func (p piece) part() float64 { return part(p.drawn, p.population) }
 
 // spread is the estimated variance of what the piece adds to the estimate.
 func (p piece) spread() float64 {
-	variance, ok := p.variance()
-	if !ok {
-		variance = 0.25 // of one draw: the most that it can be
-	}
-	return p.share * p.share * (1 - p.part()) * variance / float64(p.Drawn())
+	return p.share * p.share * (1 - p.part()) * p.variance / float64(p.drawn)
 }
 
-// turned is the piece with hurt and unhurt exchanged.
+// turned is the piece of 1 less the number.
 func (p piece) turned() piece {
-	hits := make([]int64, len(p.Hits))
-	for k, h := range p.Hits {
-		hits[len(hits)-1-k] = h
-	}
-	p.Hits = hits
+	p.mean, p.least, p.most = 1-p.mean, 1-p.most, 1-p.least
 	return p
 }
 
-// fewest is the smallest share of images that a drawn fault hurt.
-func (p piece) fewest() float64 {
-	k := 0
-	for p.Hits[k] == 0 {
-		k++
+// turned is the tally with hurt and unhurt exchanged.
+func (t Tally) turned() Tally {
+	hits := make([]int64, len(t.Hits))
+	for k, h := range t.Hits {
+		hits[len(hits)-1-k] = h
 	}
-	return float64(k) / float64(p.Images())
+	t.Hits = hits
+	return t
+}
+
+// fewest is the smallest share of images that a drawn fault hurt, 0 where none was drawn.
+func (t Tally) fewest() float64 {
+	for k, h := range t.Hits {
+		if h > 0 {
+			return float64(k) / float64(t.Images())
+		}
+	}
+	return 0
 }
 
 // ends are the bounds of the sum over the pieces of share times true mean, see Total.
 func ends(open []piece, tail float64) (lo, hi float64) {
+	if len(open) == 0 {
+		return 0, 0
+	}
 	all, turned := 0.0, make([]piece, len(open))
 	for i, p := range open {
 		all += p.share
@@ -140,14 +183,14 @@ func ends(open []piece, tail float64) (lo, hi float64) {
 func upper(open []piece, tail float64) float64 {
 	base, top, y, v, shift, extra, one := 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, p := range open {
-		w, mean, f := p.share/(float64(p.Drawn())*p.gain()+1), p.Mean(), p.part()
-		base += p.share * (f*mean + (1-f)*p.fewest())
-		top += p.share * (f*mean + (1 - f))
-		y += p.share * mean
+		w, f := p.share/(float64(p.drawn)*gain(p.part())+1), p.part()
+		base += p.share * (f*p.mean + (1-f)*p.least)
+		top += p.share * (f*p.mean + (1 - f))
+		y += p.share * p.mean
 		v += p.spread()
-		shift, extra = max(shift, w*(1-mean)), max(extra, w*w*(1-mean))
-		if p.Population > 0 {
-			one = max(one, p.share/float64(p.Population)*(1-p.fewest()))
+		shift, extra = max(shift, w*(1-p.mean)), max(extra, w*w*(1-p.mean))
+		if p.population > 0 {
+			one = max(one, p.share/float64(p.population)*(1-p.least))
 		}
 	}
 	span := top - base
