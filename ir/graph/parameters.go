@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // Parameter is one tensor of an operator's parameters, as the operator holds it.
 type Parameter struct {
 	Name     string // weight, bias, gamma, beta, mean, var
@@ -16,4 +18,16 @@ func Parameters(op Op) []Parameter {
 		}
 	}
 	return all
+}
+
+// Own gives every operator parameters of its own, so that they can be changed in place: an importer may have
+// given one slice to several operators.
+func (g *Graph) Own() {
+	for _, n := range g.Nodes {
+		for _, f := range fieldsOf(n.Op) {
+			if f.data != nil {
+				*f.data = slices.Clone(*f.data)
+			}
+		}
+	}
 }

@@ -17,3 +17,14 @@ func TestParameters(t *testing.T) {
 	Parameters(conv)[0].Data[1] = 7
 	assert.Equal(t, float32(7), conv.Weight[1], "the data is the operator's own")
 }
+
+func TestOwn(t *testing.T) {
+	shared := []float32{1, 2}
+	a, b := &Conv{Weight: shared}, &Conv{Weight: shared}
+	g := &Graph{Nodes: []*Node{{Name: "a", Op: a}, {Name: "b", Op: b}}}
+	g.Own()
+	a.Weight[0] = 5
+	assert.Equal(t, []float32{1, 2}, b.Weight)
+	assert.Equal(t, []float32{1, 2}, shared)
+	assert.Nil(t, a.Bias, "what there was not, there is not")
+}
