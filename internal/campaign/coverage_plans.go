@@ -92,7 +92,7 @@ func (b *planner) stratified(division string) {
 	}
 	shares := make([]float64, len(rooms))
 	for i, t := range b.strata[division] {
-		shares[i] = t.Mean() // the best guess that there is, which gives strata without a hit as little as can be
+		shares[i] = t.Mean() // the best guess that there is
 	}
 	for _, n := range b.deals(division) {
 		for _, a := range []struct {

@@ -27,11 +27,19 @@ func Equal(total int64, populations []int64) []int64 {
 }
 
 // Neyman gives each stratum a number in proportion to its size times the deviation sqrt(p(1-p)) that is
-// expected of its share p, which makes the variance of the total least (Neyman, JRSS 97, 1934).
+// expected of its share p, which makes the variance of the total least (Neyman, JRSS 97, 1934). A share is
+// guessed, and a guess of 0 or 1 would leave its stratum with hardly a fault to be proved wrong by; so
+// each is shrunk as Agresti and Coull shrink counts (American Statistician 52, 1998): by half a hit and half a miss
+// besides those that a sample in proportion to sizes would expect.
 func Neyman(total int64, populations []int64, p []float64) []int64 {
-	weights := make([]float64, len(populations))
+	weights, all := make([]float64, len(populations)), 0.0
+	for _, n := range populations {
+		all += float64(n)
+	}
 	for i, n := range populations {
-		weights[i] = float64(n) * math.Sqrt(p[i]*(1-p[i]))
+		drawn := float64(total) * float64(n) / all
+		q := (p[i]*drawn + 0.5) / (drawn + 1)
+		weights[i] = float64(n) * math.Sqrt(q*(1-q))
 	}
 	return allocate(total, populations, weights)
 }

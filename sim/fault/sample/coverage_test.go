@@ -175,6 +175,37 @@ func TestTotalsHold(t *testing.T) {
 	t.Logf("least coverage of a total %.3f, mean %.3f", worst, sum/rounds)
 }
 
+// Strata that were guessed to be harmless and are so but for a few faults: all intervals hold, and that of the
+// whole is much shorter than two faults for each such stratum would make it.
+func TestNeymanHoldsWhereGuessesAreNone(t *testing.T) {
+	for _, rare := range []float64{0, 5e-4, 3e-3, 0.02} {
+		for _, total := range []int64{400, 3000} {
+			var truths []sample.Truth
+			var guess []float64
+			var fewest []int64 // two for each guess of 0
+			for i := range 32 {
+				p, g := rare, 0.0
+				if i < 4 {
+					p, g = 0.3, 0.3
+				}
+				truths, guess = append(truths, spread(int64(2000*(1+i%3)), p, []float64{0, 1})), append(guess, g)
+				fewest = append(fewest, 2)
+			}
+			rooms, _ := populations(truths)
+			copy(fewest, sample.Equal(total-2*28, rooms[:4]))
+			at := fmt.Sprintf("%g, %d drawn", rare, total)
+			sizes := sample.Neyman(total, rooms, guess)
+			assert.GreaterOrEqual(t, slices.Min(sizes), total/32/5, at)
+			c := sample.Measure(truths, sizes, sample.Exact, sample.Total, 0.95, campaigns, 1)
+			assert.GreaterOrEqual(t, c.Total, least(0.95), at)
+			assert.GreaterOrEqual(t, slices.Min(c.Strata), least(0.95), at)
+			floor := sample.Measure(truths, fewest, sample.Exact, sample.Total, 0.95, 100, 1)
+			assert.Less(t, c.Whole, 0.8*floor.Whole, at)
+			t.Logf("%s: whole %.3f, worst stratum %.3f, width %.4f, of two faults each %.4f", at, c.Total, slices.Min(c.Strata), c.Whole, floor.Whole)
+		}
+	}
+}
+
 // Totals pay little for it: their width is near that of as many independent draws.
 func TestTotalsAreNotMuchWiderThanTheyMust(t *testing.T) {
 	for _, p := range []float64{0.01, 0.1, 0.5} {

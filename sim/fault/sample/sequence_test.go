@@ -94,12 +94,16 @@ func TestAllocations(t *testing.T) {
 	sizes := []int64{1000, 3000, 6000}
 	assert.Equal(t, []int64{10, 30, 60}, sample.Proportional(100, sizes))
 	assert.Equal(t, []int64{34, 33, 33}, sample.Equal(100, sizes))
-	assert.Equal(t, []int64{17, 50, 33}, sample.Neyman(100, sizes, []float64{0.5, 0.5, 0.027885}), "sizes times deviations as 1:3:2")
+	dealt := sample.Neyman(60_000, []int64{1_000_000, 3_000_000, 6_000_000}, []float64{0.5, 0.5, 0.027885})
+	for i, want := range []int64{10_000, 30_000, 20_000} {
+		assert.InEpsilon(t, want, dealt[i], 0.01, "sizes times deviations as 1:3:2")
+	}
 	assert.Equal(t, []int64{5, 48, 47}, sample.Equal(100, []int64{5, 1000, 1000}), "what a small stratum leaves goes to the others")
 	assert.Equal(t, []int64{2, 98}, sample.Proportional(100, []int64{10, 1_000_000}), "every stratum gets two")
 	assert.Equal(t, []int64{1, 99}, sample.Proportional(100, []int64{1, 1_000_000}))
 	assert.Equal(t, []int64{7, 8}, sample.Proportional(100, []int64{7, 8}), "there are no more")
-	assert.Equal(t, []int64{2, 2, 96}, sample.Neyman(100, sizes, []float64{0, 1, 0.3}), "a share without doubt")
+	assert.Equal(t, []int64{6, 11, 83}, sample.Neyman(100, sizes, []float64{0, 1, 0.3}), "a guess is no certainty: as 0.5/11 and 30.5/31")
+	assert.Equal(t, []int64{34, 33, 33}, sample.Neyman(100, []int64{500, 500, 500}, []float64{0, 0, 0}))
 	r := rand.New(rand.NewPCG(3, 3))
 	for range 500 {
 		populations, p, all := make([]int64, 1+r.IntN(40)), []float64{}, int64(0)
