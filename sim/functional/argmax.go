@@ -3,13 +3,14 @@ package functional
 // argMax is an ArgMax.
 type argMax struct {
 	in, out  int
+	node     int
 	src, dst *value
 	from     *image
 }
 
 func (e *Engine) newArgMax(i int) *argMax {
 	n := &e.nodes[i]
-	a := &argMax{in: n.in[0], out: n.out, src: &e.values[n.in[0]], dst: &e.values[n.out]}
+	a := &argMax{in: n.in[0], out: n.out, node: i, src: &e.values[n.in[0]], dst: &e.values[n.out]}
 	a.from = &e.images[a.src.image]
 	return a
 }
@@ -33,28 +34,28 @@ func (a *argMax) dense(w *Worker, ps []Patch) []Patch {
 
 func (a *argMax) follow(w *Worker, ps []Patch) []Patch {
 	in := &w.marks[a.in]
-	m, f := &w.e.images[a.dst.image], &w.frames[a.dst.image]
 	for y := in.lo; y < in.hi; y++ {
-		from, to := in.span(y)
 		if a.slow() {
-			for x := from; x < to; x++ {
-				w.change(a.out, 0, y, x, a.exact(w, 0, y, x, nil))
-			}
+			in.each(y, func(x int) { w.change(a.out, 0, y, x, a.exact(w, 0, y, x, nil)) })
 			continue
 		}
-		if from >= to {
-			continue
-		}
-		at := m.at(y, from) + a.dst.channel
-		line, golden := f.now[at:], f.golden[at:]
-		for i, c := range a.classes(w, y, from, to) {
-			if v := int16(int64(c) - a.dst.offset); v != golden[i*m.step] {
-				line[i*m.step] = v
-				w.marks[a.out].set(y, from+i)
-			}
-		}
+		const apart = 4 // pixels between are classified too
+		in.runs(y, apart, func(from, to int) { a.run(w, y, from, to) })
 	}
 	return ps
+}
+
+// run classifies pixels from <= x < to of a row and marks those that change.
+func (a *argMax) run(w *Worker, y, from, to int) {
+	m, f := &w.e.images[a.dst.image], &w.frames[a.dst.image]
+	at := m.at(y, from) + a.dst.channel
+	line, golden := f.now[at:], f.golden[at:]
+	for i, c := range a.classes(w, y, from, to) {
+		if v := int16(int64(c) - a.dst.offset); v != golden[i*m.step] {
+			line[i*m.step] = v
+			w.marks[a.out].set(y, from+i)
+		}
+	}
 }
 
 // slow tells whether the kernel, or the memory of the result, is too narrow.

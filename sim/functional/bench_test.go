@@ -60,6 +60,11 @@ func (m model) bench(b *testing.B) {
 		}
 		b.Run(k.Name+"/dense", faults(w.Dense))
 		b.Run(k.Name+"/strike", faults(w.Strike))
+		e, err = functional.New(m.net, k, functional.Observe(functional.Masks(m.net)...))
+		require.NoError(b, err)
+		masks := e.Worker()
+		require.NoError(b, masks.Run(in))
+		b.Run(k.Name+"/masks", faults(masks.Strike))
 	}
 }
 

@@ -2,7 +2,8 @@ package functional
 
 import "math/bits"
 
-// Diff is what differs between the golden frame and a patched one at the network's outputs.
+// Diff is what differs between the golden frame and a patched one at the network's outputs, at those that the engine
+// observes.
 type Diff struct {
 	Outputs []OutputDiff // per output of the network
 	Stats   Stats
@@ -22,7 +23,7 @@ type Stats struct {
 	Last  int   // the last node whose output may differ; -1 for none. Dense does not tell.
 }
 
-// Masked tells whether no output of the network differs.
+// Masked tells whether no observed output differs.
 func (d *Diff) Masked() bool {
 	for i := range d.Outputs {
 		if d.Outputs[i].Changed > 0 {
@@ -37,6 +38,9 @@ func (w *Worker) compare(all bool) *Diff {
 	for i, v := range w.e.net.Outputs {
 		o := &w.diff.Outputs[i]
 		o.Changed, o.Index, o.Value = 0, o.Index[:0], o.Value[:0]
+		if !w.e.watched[i] {
+			continue
+		}
 		at := w.e.index[v]
 		w.poke(at)
 		lo, hi := w.marks[at].lo, w.marks[at].hi

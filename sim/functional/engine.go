@@ -16,7 +16,10 @@ type Engine struct {
 	images  []image
 	index   map[*fixed.Value]int
 	nodes   []node
-	few     int // changed pixels of a convolution's input that go one by one, not by strips
+	few     int    // changed pixels of a convolution's input that go one by one, not by strips
+	watched []bool // per output of the network: differences there are reported
+	needed  []bool // per node: a watched output depends on it
+	tail    *tail  // nil where differences are followed to the end
 }
 
 // node is an operator with its operands, as indices into Engine.values.
@@ -43,7 +46,7 @@ type operator interface {
 }
 
 // New makes an engine for a network that has passed fixed.Check.
-func New(net *fixed.Net, k *kernel.Set) (*Engine, error) {
+func New(net *fixed.Net, k *kernel.Set, options ...Option) (*Engine, error) {
 	if err := fixed.Check(net); err != nil {
 		return nil, fmt.Errorf("integer engine: %w", err)
 	}
@@ -75,6 +78,12 @@ func New(net *fixed.Net, k *kernel.Set) (*Engine, error) {
 	}
 	for i := range e.nodes {
 		e.nodes[i].op, e.nodes[i].macs = e.operator(i, shapes[net.Nodes[i]])
+	}
+	e.watch(nil)
+	for _, o := range options {
+		if err := o(e); err != nil {
+			return nil, fmt.Errorf("integer engine: %w", err)
+		}
 	}
 	return e, nil
 }

@@ -34,6 +34,26 @@ func (m *marks) set(y, x int) {
 
 func (m *marks) get(y, x int) bool { return m.bits[y*m.words+x>>6]>>(x&63)&1 != 0 }
 
+// bitsFrom is the marks of up to 64 pixels from x on.
+func (m *marks) bitsFrom(y, x int) uint64 {
+	row, shift := m.row(y)[x>>6:], x&63
+	b := row[0] >> shift
+	if shift > 0 && len(row) > 1 {
+		b |= row[1] << (64 - shift)
+	}
+	return b
+}
+
+// put adds marks from x on. None lies outside the row.
+func (m *marks) put(y, x int, b uint64) {
+	row, shift := m.row(y)[x>>6:], x&63
+	row[0] |= b << shift
+	if shift > 0 && len(row) > 1 {
+		row[1] |= b >> (64 - shift)
+	}
+	m.rows(y, y+1)
+}
+
 // or adds the marks of another value of the same size.
 func (m *marks) or(other *marks) {
 	if !other.any() {
@@ -149,5 +169,34 @@ func (m *marks) addDiff(diff []uint64, y, from, to, step, channel, channels int)
 	}
 	if found != 0 {
 		m.rows(y, y+1)
+	}
+}
+
+// runs calls f for the stretches of marked pixels of row y, of which those with fewer than so many pixels between
+// them are one.
+func (m *marks) runs(y, apart int, f func(lo, hi int)) {
+	lo, hi := 0, 0
+	for i, b := range m.row(y) {
+		for b != 0 {
+			from := bits.TrailingZeros64(b)
+			to := from + bits.TrailingZeros64(^(b >> from))
+			if to < 64 {
+				b = b >> to << to
+			} else {
+				b = 0
+			}
+			from, to = from+i*64, to+i*64
+			if from-hi < apart && hi > lo {
+				hi = to
+				continue
+			}
+			if hi > lo {
+				f(lo, hi)
+			}
+			lo, hi = from, to
+		}
+	}
+	if hi > lo {
+		f(lo, hi)
 	}
 }

@@ -84,15 +84,21 @@ func (m model) fault(r *rand.Rand) []functional.Patch {
 func (m model) strikeIsDense(t *testing.T, k *kernel.Set, faults int, r *rand.Rand) {
 	e, err := functional.New(m.net, k)
 	require.NoError(t, err)
-	w, masked := e.Worker(), 0
+	narrow, err := functional.New(m.net, k, functional.Observe(functional.Masks(m.net)...))
+	require.NoError(t, err)
+	w, masks, masked := e.Worker(), narrow.Worker(), 0
 	for i := range faults {
 		if i%max(1, faults/len(m.images)) == 0 {
 			require.NoError(t, w.Run(m.images[i*len(m.images)/faults:][:1]))
+			require.NoError(t, masks.Run(m.images[i*len(m.images)/faults:][:1]))
 		}
 		ps := m.fault(r)
 		require.NoError(t, e.Validate(ps))
 		got := snapshot(w.Strike(ps))
 		require.Equal(t, snapshot(w.Dense(ps)), got, "fault %d: %+v", i, ps)
+		seen := snapshot(masks.Strike(ps))
+		require.Equal(t, got.index, seen.index, "fault %d, masks alone: %+v", i, ps)
+		require.Equal(t, got.value, seen.value, "fault %d, masks alone: %+v", i, ps)
 		if len(got.index) == 0 {
 			masked++
 		}

@@ -17,6 +17,11 @@ type saved struct {
 	lo, hi     int
 }
 
+// poked tells whether there are pokes of value v.
+func (w *Worker) poked(v int) bool {
+	return slices.ContainsFunc(w.pokes, func(p poke) bool { return p.v == v })
+}
+
 // poke makes the pokes of value v hold until unpoke.
 func (w *Worker) poke(v int) {
 	for _, p := range w.pokes {

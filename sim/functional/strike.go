@@ -25,8 +25,21 @@ func (w *Worker) Strike(patches []Patch) *Diff {
 			first, last = min(first, p.Node), max(last, p.Node)
 		}
 	}
+	tail := w.e.tail
+	if tail != nil && !tail.certain(patches) {
+		tail = nil
+	}
 	for i := first; i <= last; i++ {
 		n := &w.e.nodes[i]
+		if !w.e.needed[i] {
+			continue
+		}
+		if tail != nil && i == tail.first && !w.poked(n.in[0]) {
+			if w.marks[n.in[0]].any() {
+				s.Last = max(s.Last, w.conclude(tail))
+			}
+			break
+		}
 		ps := w.of(i, patches)
 		if len(ps) == 0 && !slices.ContainsFunc(n.in, func(v int) bool { return w.marks[v].any() }) {
 			continue
@@ -56,6 +69,9 @@ func (w *Worker) Dense(patches []Patch) *Diff {
 	}
 	for i := range w.e.nodes {
 		n := &w.e.nodes[i]
+		if !w.e.needed[i] {
+			continue
+		}
 		w.visit(n, w.of(i, patches), n.op.dense)
 		w.diff.Stats.Nodes++
 		w.diff.Stats.MACs += n.macs

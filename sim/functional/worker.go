@@ -22,6 +22,8 @@ type Worker struct {
 	delta delta
 	work  scratch
 	diff  Diff
+
+	verdict verdict
 }
 
 // frame is an image's memory: what it holds in the golden run, and now.
@@ -62,6 +64,7 @@ func (e *Engine) Worker() *Worker {
 		}
 	}
 	w.work = newScratch(e, mem)
+	w.verdict = newVerdict(e.tail)
 	w.diff.Outputs = make([]OutputDiff, len(e.net.Outputs))
 	return w
 }
@@ -87,7 +90,7 @@ func (w *Worker) Run(in []*fixed.Tensor) error {
 	if err := w.e.checkInputs(in); err != nil {
 		return err
 	}
-	w.ran, w.stale = true, false
+	w.ran, w.stale, w.verdict.made = true, false, false
 	for i := range w.marks {
 		w.marks[i].clear()
 	}

@@ -363,3 +363,18 @@ func settleUp512(y *int16, was *int16, yStep int, acc *int32, delta *int32, accS
 //
 //go:noescape
 func settleEven512(y *int16, was *int16, yStep int, acc *int32, delta *int32, accStep int, todo uint64, wrap uint64, lanes int, mult *int64, add *int64, shift *int64, tie *int64, lo int64, hi int64, zero int64) (changed uint64)
+
+// sway512x4 sums up changes of pixels of 8 channels that lie side by side, 4 to a vector; vectors is not 0.
+//
+//go:noescape
+func sway512x4(s *int32, now *int16, was *int16, vectors int, by *int16)
+
+// sway512 sums up changes pixel by pixel; step is in bytes, pixels and channels are not 0.
+//
+//go:noescape
+func sway512(s *int32, now *int16, was *int16, step int, pixels int, by *int16, channels int)
+
+// exceed512 compares sums of windows with limits; row is in bytes, height, width and pixels are not 0. The result is 0 where none is above.
+//
+//go:noescape
+func exceed512(mask *uint64, s *int32, row int, height int, width int, limit *int32, pixels int) uint64

@@ -5931,3 +5931,143 @@ done:
 	MOVQ R9, changed+128(FP)
 	VZEROUPPER
 	RET
+
+// func sway512x4(s *int32, now *int16, was *int16, vectors int, by *int16)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·sway512x4(SB), NOSPLIT, $0-40
+	MOVQ            s+0(FP), AX
+	MOVQ            now+8(FP), CX
+	MOVQ            was+16(FP), DX
+	MOVQ            vectors+24(FP), BX
+	MOVQ            by+32(FP), SI
+	VBROADCASTI32X4 (SI), Z0
+	MOVL            $0x00001111, SI
+	KMOVW           SI, K1
+
+vector:
+	VMOVDQU16     (CX), Z1
+	VPSUBW        (DX), Z1, Z1
+	VPABSW        Z1, Z1
+	VPMADDWD      Z0, Z1, Z1
+	VPSHUFD       $0xb1, Z1, Z2
+	VPADDD        Z2, Z1, Z1
+	VPSHUFD       $0x4e, Z1, Z2
+	VPADDD        Z2, Z1, Z1
+	VPCOMPRESSD.Z Z1, K1, Z1
+	VMOVDQU       X1, (AX)
+	ADDQ          $0x10, AX
+	ADDQ          $0x40, CX
+	ADDQ          $0x40, DX
+	DECQ          BX
+	JNZ           vector
+	VZEROUPPER
+	RET
+
+// func sway512(s *int32, now *int16, was *int16, step int, pixels int, by *int16, channels int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, BMI2
+TEXT ·sway512(SB), NOSPLIT, $0-56
+	MOVQ  s+0(FP), AX
+	MOVQ  now+8(FP), CX
+	MOVQ  was+16(FP), DX
+	MOVQ  step+24(FP), BX
+	MOVQ  pixels+32(FP), SI
+	MOVQ  by+40(FP), DI
+	MOVQ  channels+48(FP), R8
+	LEAQ  -1(R8), R9
+	ANDQ  $0x1f, R9
+	MOVQ  $-2, R10
+	SHLXQ R9, R10, R10
+	NOTQ  R10
+	KMOVD R10, K1
+	SUBQ  R9, R8
+	DECQ  R8
+
+pixel:
+	VPXORD Z0, Z0, Z0
+	XORQ   R9, R9
+	CMPQ   R9, R8
+	JGE    last
+
+chunk:
+	VMOVDQU16 (CX)(R9*2), Z1
+	VPSUBW    (DX)(R9*2), Z1, Z1
+	VPABSW    Z1, Z1
+	VPMADDWD  (DI)(R9*2), Z1, Z1
+	VPADDD    Z1, Z0, Z0
+	ADDQ      $0x20, R9
+	CMPQ      R9, R8
+	JLT       chunk
+
+last:
+	VMOVDQU16.Z   (CX)(R9*2), K1, Z1
+	VMOVDQU16.Z   (DX)(R9*2), K1, Z2
+	VMOVDQU16.Z   (DI)(R9*2), K1, Z3
+	VPSUBW        Z2, Z1, Z1
+	VPABSW        Z1, Z1
+	VPMADDWD      Z3, Z1, Z1
+	VPADDD        Z1, Z0, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPADDD        Y1, Y0, Y1
+	VEXTRACTI128  $0x01, Y1, X2
+	VPADDD        X2, X1, X2
+	VPSHUFD       $0xb1, X2, X1
+	VPADDD        X1, X2, X2
+	VPSHUFD       $0x4e, X2, X1
+	VPADDD        X1, X2, X2
+	VMOVD         X2, (AX)
+	ADDQ          $0x04, AX
+	ADDQ          BX, CX
+	ADDQ          BX, DX
+	DECQ          SI
+	JNZ           pixel
+	VZEROUPPER
+	RET
+
+// func exceed512(mask *uint64, s *int32, row int, height int, width int, limit *int32, pixels int) uint64
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·exceed512(SB), NOSPLIT, $0-64
+	MOVQ mask+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ row+16(FP), DX
+	MOVQ limit+40(FP), BX
+	MOVQ pixels+48(FP), SI
+	MOVQ height+24(FP), DI
+	MOVQ width+32(FP), R8
+	XORQ R9, R9
+
+vector:
+	MOVQ    $-1, R10
+	MOVQ    $+16, R11
+	CMPQ    SI, R11
+	CMOVQLT SI, R11
+	BZHIQ   R11, R10, R10
+	KMOVW   R10, K1
+	VPXORD  Z0, Z0, Z0
+	MOVQ    DI, R10
+	MOVQ    CX, R12
+
+line:
+	XORQ R11, R11
+
+column:
+	VMOVDQU32.Z (R12)(R11*4), K1, Z1
+	VPADDD      Z1, Z0, Z0
+	INCQ        R11
+	CMPQ        R11, R8
+	JLT         column
+	ADDQ        DX, R12
+	DECQ        R10
+	JNZ         line
+	VMOVDQU32.Z (BX), K1, Z1
+	VPCMPD      $0x06, Z1, Z0, K1, K1
+	KMOVW       K1, R10
+	MOVW        R10, (AX)
+	ORQ         R10, R9
+	ADDQ        $0x02, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, SI
+	JG          vector
+	MOVQ        R9, ret+56(FP)
+	VZEROUPPER
+	RET

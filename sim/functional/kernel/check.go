@@ -122,3 +122,21 @@ func checkSettle(y, was []int16, yStep int, acc, delta []int32, accStep int, tod
 		checkLength("settle", "delta", len(delta), span(pixels, accStep, k.channels))
 	}
 }
+
+func checkSway(s []int32, now, was []int16, step, pixels int, by []int16) {
+	checkSizes("sway", step|pixels)
+	if len(by)%2 != 0 {
+		panic("BUG: sway: an odd number of channels")
+	}
+	checkLength("sway", "s", len(s), pixels)
+	checkLength("sway", "now", len(now), span(pixels, step, len(by)))
+	checkLength("sway", "was", len(was), span(pixels, step, len(by)))
+}
+
+func checkExceed(mask []uint64, s []int32, row, height, width int, limit []int32) {
+	checkSizes("exceed", row|height|width)
+	checkLength("exceed", "mask", len(mask), (len(limit)+63)/64)
+	if len(limit) > 0 && height > 0 && width > 0 {
+		checkLength("exceed", "s", len(s), span(height, row, len(limit)+width-1))
+	}
+}

@@ -35,7 +35,7 @@ type draw func(r *rand.Rand) func(s *Set, mem allocate) any
 
 var draws = map[string]draw{
 	"dense": drawDense, "scatter": drawScatter, "requantise": drawRequantise, "argmax": drawArgMax, "diff": drawDiff,
-	"changes": drawChanges, "gather": drawGather, "settle": drawSettle,
+	"changes": drawChanges, "gather": drawGather, "settle": drawSettle, "sway": drawSway, "exceed": drawExceed,
 }
 
 // element draws activations and weights for one case: any, extremes, or a few values.
@@ -331,6 +331,15 @@ func TestCompareSeesOneWrongLane(t *testing.T) {
 		changed := set.Settle(y, was, yStep, acc, delta, accStep, todo, k)
 		spoil(y)
 		return changed
+	}
+	wrong.Sway = func(s []int32, now, was []int16, step, pixels int, by []int16) {
+		set.Sway(s, now, was, step, pixels, by)
+		spoil(s)
+	}
+	wrong.Exceed = func(mask []uint64, s []int32, row, height, width int, limit []int32) bool {
+		found := set.Exceed(mask, s, row, height, width, limit)
+		spoil(mask)
+		return found
 	}
 	for name, draw := range draws {
 		t.Run(name, func(t *testing.T) {

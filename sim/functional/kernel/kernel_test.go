@@ -203,6 +203,11 @@ func TestShortSlices(t *testing.T) {
 			"requantise delta": func(n int) { s.Requantise(y, 18, acc, acc[:38-n], 20, 2, k) },
 			"argmax mask":      func(n int) { s.ArgMax(bytes[:3-n], x, 3, 4, 3) },
 			"argmax x":         func(n int) { s.ArgMax(bytes, x[:10-n], 3, 4, 3) },
+			"sway s":           func(n int) { s.Sway(acc[:3-n], x, x, 3, 3, w[:4]) },
+			"sway now":         func(n int) { s.Sway(acc, x[:10-n], x, 3, 3, w[:4]) },
+			"sway was":         func(n int) { s.Sway(acc, x, x[:10-n], 3, 3, w[:4]) },
+			"exceed mask":      func(n int) { s.Exceed(mask[:1-n], acc, 1, 2, 2, acc[:62]) },
+			"exceed s":         func(n int) { s.Exceed(mask, acc[:64-n], 2, 2, 3, acc[:60]) },
 			"diff mask":        func(n int) { s.Diff(mask[:2-n], w[:65], w[:65]) },
 			"diff b":           func(n int) { s.Diff(mask, w[:65], w[:65-n]) },
 		} {

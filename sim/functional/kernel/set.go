@@ -65,6 +65,18 @@ type Set struct {
 	// was[p*yStep+c]. Elsewhere y holds was already, and pixels outside todo are as they were. A nil delta adds
 	// nothing.
 	Settle func(y, was []int16, yStep int, acc, delta []int32, accStep int, todo uint64, k *Scale) uint64
+
+	// Sway sums up the changes of a run of pixels, weighted: for p < pixels
+	//
+	//	s[p] = sum over c < len(by) of |now[p*step+c]-was[p*step+c]|*by[c]
+	//
+	// The number of channels is even, no weight is negative, no difference is above 32767 and no sum above 2^31-1.
+	Sway func(s []int32, now, was []int16, step, pixels int, by []int16)
+
+	// Exceed sets bit p%64 of mask[p/64], for p < len(limit), where the sum of a window of s is above the limit, and
+	// clears all other bits of the words that it needs. It tells whether any bit is set. The window of p is
+	// s[y*row+x+p] for y < height, x < width, and no sum is above 2^31-1.
+	Exceed func(mask []uint64, s []int32, row, height, width int, limit []int32) bool
 }
 
 // Fan is how the entries of Gather spread over rows.
@@ -86,7 +98,7 @@ type Segment struct{ Acc, W, Lanes int32 }
 // Sets lists the sets that this machine can run, the fastest first: "avx512", which needs AVX-512 F, BW, DQ, VL
 // and VNNI, "avx2", and always "go". GODEBUG=cpu.avx512f=off or cpu.avx2=off hides what a CPU has.
 func Sets() []*Set {
-	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo})
+	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo, swayGo, exceedGo})
 }
 
 // Named finds a set of this machine.

@@ -18,10 +18,10 @@ func assembly() []*Set {
 		if x.HasAVX512VPOPCNTDQ {
 			changes = changesAVX512
 		}
-		sets = append(sets, &Set{"avx512", denseAVX512, scatterAVX512, requantiseAVX512, argMaxAVX, diffAVX512, changes, gatherAVX512, settleAVX512})
+		sets = append(sets, &Set{"avx512", denseAVX512, scatterAVX512, requantiseAVX512, argMaxAVX, diffAVX512, changes, gatherAVX512, settleAVX512, swayAVX512, exceedAVX512})
 	}
 	if avx2 {
-		sets = append(sets, &Set{"avx2", denseAVX2, scatterAVX2, requantiseAVX2, argMaxAVX, diffAVX2, changesGo, gatherAVX2, settleAVX2})
+		sets = append(sets, &Set{"avx2", denseAVX2, scatterAVX2, requantiseAVX2, argMaxAVX, diffAVX2, changesGo, gatherAVX2, settleAVX2, swayGo, exceedGo})
 	}
 	return sets
 }

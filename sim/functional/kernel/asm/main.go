@@ -52,6 +52,8 @@ func generate() (map[string][]byte, error) {
 			flatChanges512(c)
 			gather512(c)
 			settle512(c)
+			sway512(c)
+			exceed512(c)
 		},
 		"avx2": func(c *build.Context) {
 			table(c)
