@@ -13,13 +13,16 @@ func (g *Graph) Input(name string, s Shape) *Value {
 }
 
 // Add appends a node that computes op and gives its output, whose shape it infers. The error is
-// the operator's, where it refuses the inputs' shapes.
+// the operator's, where it refuses the inputs' shapes or has parameters that no training leaves.
 func (g *Graph) Add(name string, op Op, out string, in ...*Value) (*Value, error) {
 	shapes := make([]Shape, len(in))
 	for i, v := range in {
 		shapes[i] = v.Shape
 	}
 	s, err := op.Infer(shapes)
+	if err == nil {
+		err = untrained(op)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -82,6 +82,9 @@ func (c *checker) node(n *Node) {
 		shapes[i] = v.Shape
 	}
 	c.finite(n)
+	if err := untrained(n.Op); err != nil {
+		c.add(n.Name, "%v", err)
+	}
 	if !c.define(n.Out, n.Name) || !ordered {
 		return
 	}

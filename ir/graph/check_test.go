@@ -51,6 +51,25 @@ func TestCheckComplains(t *testing.T) {
 	}
 }
 
+// A fault may make a variance negative once the network is there: it is evaluated, to NaN. A network is not
+// built with one.
+func TestNegativeVariance(t *testing.T) {
+	g := testNet(t)
+	bn, x := g.Nodes[1].Op.(*BatchNorm), NewTensor(Shape{4, 2, 3})
+	before := bn.Eval([]*Tensor{x})
+	bn.Var[2] = -bn.Var[2]
+	after := bn.Eval([]*Tensor{x})
+	for i, v := range after.Data {
+		if i/6 == 2 {
+			assert.True(t, math.IsNaN(float64(v)), "%d: %v", i, v)
+		} else {
+			assert.Equal(t, before.Data[i], v)
+		}
+	}
+	_, err := g.Add("again", bn, "again", g.Nodes[0].Out)
+	assert.ErrorContains(t, err, "is not positive")
+}
+
 func TestCloneIsDeep(t *testing.T) {
 	g := testNet(t)
 	before := g.String()

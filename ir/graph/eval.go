@@ -58,7 +58,8 @@ func parallel(n, cost int, do func(i int)) {
 	wg.Wait()
 }
 
-// Eval computes a batch normalisation with the statistics of training.
+// Eval computes a batch normalisation with the statistics of training. A channel whose variance a fault made negative
+// is NaN.
 func (b *BatchNorm) Eval(in []*Tensor) *Tensor {
 	y := result(b, in)
 	for c := range y.Shape.C {

@@ -162,12 +162,22 @@ func (b *BatchNorm) Infer(in []Shape) (Shape, error) {
 			return Shape{}, fmt.Errorf("has %d values of %s for %d channels", len(*f.data), f.name, x.C)
 		}
 	}
+	return x, nil
+}
+
+// untrained says what is wrong with parameters that no training leaves, though the operator can be evaluated
+// with them, as it must be where a fault made them so: variances below 0, of which the root is NaN.
+func untrained(op Op) error {
+	b, ok := op.(*BatchNorm)
+	if !ok {
+		return nil
+	}
 	for c, v := range b.Var {
 		if float64(v)+float64(b.Eps) <= 0 {
-			return Shape{}, fmt.Errorf("variance %g of channel %d plus epsilon %g is not positive", v, c, b.Eps)
+			return fmt.Errorf("variance %g of channel %d plus epsilon %g is not positive", v, c, b.Eps)
 		}
 	}
-	return x, nil
+	return nil
 }
 
 // Infer gives the output shape of a rectifier.

@@ -167,6 +167,12 @@ func TestRefusals(t *testing.T) {
 		{"variance", model(node("BatchNormalization", "y", []string{"x", "c2", "c2", "c2", "c2"}, &attrProto{name: "epsilon", typ: attrFloat, f: -1})), []string{
 			"n_y: variance 0.125 of channel 0 plus epsilon -1 is not positive; correct the network and export it again",
 		}},
+		{"negative variance", change(func(m *modelProto) {
+			m.graph.nodes = []*nodeProto{node("BatchNormalization", "y", []string{"x", "c2", "c2", "c2", "v"})}
+			m.graph.initializers = append(m.graph.initializers, &tensorProto{name: "v", dims: []int64{2}, typ: typeFloat, float32s: []float32{1, -2}})
+		}), []string{
+			"n_y: variance -2 of channel 1 plus epsilon 1e-05 is not positive; correct the network and export it again",
+		}},
 		{"empty constant", model(node("Constant", "k", nil), node("Conv", "y", []string{"x", "k"})), []string{
 			"n_k: Constant does not hold one value" + damaged,
 		}},

@@ -209,6 +209,44 @@ func TestByHand(t *testing.T) {
 	})
 }
 
+// A sign bit of a variance: the root of a negative number is NaN, in this engine and in package graph, for the struck
+// channel alone until a convolution joins channels.
+func TestNegativeVariance(t *testing.T) {
+	m := &maker{r: rand.New(rand.NewPCG(6, 2)), g: &graph.Graph{Name: "negative"}}
+	x := m.g.Input("x", graph.Shape{C: 3, H: 5, W: 7})
+	norm, err := m.g.Add("norm", &graph.BatchNorm{Gamma: []float32{1, 2, 3}, Beta: []float32{0, 1, 2}, Mean: []float32{0, 1, 0}, Var: []float32{1, 0.5, 2}, Eps: 1e-5}, "norm", x)
+	require.NoError(t, err)
+	relu, err := m.g.Add("relu", &graph.Relu{}, "relu", norm)
+	require.NoError(t, err)
+	conv, err := m.g.Add("conv", &graph.Conv{Window: graph.NewWindow(1, 1), Group: 1, Out: 2, Weight: m.numbers(6)}, "conv", relu)
+	require.NoError(t, err)
+	m.g.Outputs = []*graph.Value{conv}
+	images := []*graph.Tensor{{Shape: x.Shape, Data: m.numbers(x.Shape.Size())}}
+	was := oracle(t, m.g, images, nil)
+	everySet(t, func(t *testing.T, k *kernel.Set) {
+		e, err := NewOn(m.g, k)
+		require.NoError(t, err)
+		w := e.Worker()
+		require.NoError(t, w.Run(images))
+		for c := range 3 {
+			ps := []Patch{{Node: 0, Tensor: Var, Index: c, Change: FlipBit(31)}}
+			now := oracle(t, m.g, images, ps)
+			for i, v := range now["norm"].Data {
+				require.Equal(t, i/35 == c, v != v, "channel %d, element %d is %v", c, i, v)
+			}
+			want := oracleDiff(m.g, was, now)
+			assert.Positive(t, want.Outputs[0].NaN)
+			for _, how := range []func([]Patch) *Diff{w.Strike, w.Dense} {
+				d := how(ps)
+				for _, v := range []*graph.Value{norm, relu, conv} {
+					requireSame(t, now[v.Name], w.Faulty(v), "channel %d: %s", c, v.Name)
+				}
+				requireDiff(t, want, d, "channel %d", c)
+			}
+		}
+	})
+}
+
 // A golden NaN that hides an infinity: without the NaN the infinity shows, and it differs from what was there.
 func TestInfinityBehindNaN(t *testing.T) {
 	g := &graph.Graph{Name: "hidden"}
