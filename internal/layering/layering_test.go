@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"internal/atomicfile", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/pattern", "internal/picture", "internal/textform", "internal/yamlform", "sim/access/tape", "sim/drive", "sim/fault/sample"},
 	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/fault/result", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
-	{"hw", "ir/protect"},
+	{"hw", "ir/protect", "ir/protect/float"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
 	{"sim", "sim/access", "sim/functional", "sim/functional/float", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
 	{"internal/nettest", "internal/rtltest", "sim/fault", "sim/fault/effect"},
