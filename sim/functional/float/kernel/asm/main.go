@@ -4,44 +4,16 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-
 	"github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/buildtags"
-	"github.com/mmcloughlin/avo/pass"
-	"github.com/mmcloughlin/avo/printer"
+
+	"rampart/internal/avogen"
 )
 
-func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: asm FOLDER")
-		os.Exit(2)
-	}
-	if err := write(os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "asm:", err)
-		os.Exit(1)
-	}
-}
-
-func write(folder string) error {
-	texts, err := generate()
-	if err != nil {
-		return err
-	}
-	for name, text := range texts {
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func main() { avogen.Main(generate) }
 
 // generate gives the text of every file by its name.
 func generate() (map[string][]byte, error) {
-	texts := map[string][]byte{}
-	for name, emit := range map[string]func(*build.Context){
+	return avogen.Texts("sim/functional/float/kernel/asm", map[string]func(*build.Context){
 		"avx512": conv512,
 		"avx2": func(c *build.Context) {
 			table(c)
@@ -49,23 +21,5 @@ func generate() (map[string][]byte, error) {
 			pointwise(c)
 			compare(c)
 		},
-	} {
-		c := build.NewContext()
-		c.Constraints(buildtags.And(buildtags.Term("amd64")))
-		emit(c)
-		file, err := c.Result()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if err := pass.Compile.Execute(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		config := printer.Config{Pkg: "kernel", Name: "sim/functional/float/kernel/asm"}
-		for suffix, p := range map[string]printer.Printer{".s": printer.NewGoAsm(config), ".go": printer.NewStubs(config)} {
-			if texts[name+"_amd64"+suffix], err = p.Print(file); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-		}
-	}
-	return texts, nil
+	})
 }
