@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rampart/internal/naming"
 	"rampart/ir/plan"
 	"rampart/ir/rtl"
 )
@@ -12,18 +13,18 @@ import (
 type builder struct {
 	defs  map[string]*rtl.Module
 	kinds map[string]int
-	names map[string]bool
+	names naming.Taken // of modules
 	notes map[string]noted
 }
 
 func newBuilder() *builder {
-	return &builder{defs: map[string]*rtl.Module{}, kinds: map[string]int{}, names: map[string]bool{}, notes: map[string]noted{}}
+	return &builder{defs: map[string]*rtl.Module{}, kinds: map[string]int{}, names: naming.Taken{}, notes: map[string]noted{}}
 }
 
 // module is the definition of that name, made on first use. The name tells everything it depends on.
 func (b *builder) module(name string, make func(name string) *rtl.Module) *rtl.Module {
 	if b.defs[name] == nil {
-		b.defs[name] = make(b.claim(name))
+		b.defs[name] = make(b.names.Claim(name))
 	}
 	return b.defs[name]
 }
@@ -34,27 +35,17 @@ func (b *builder) shared(kind, parameters string, make func(name string) *rtl.Mo
 	key := kind + " " + parameters
 	if b.defs[key] == nil {
 		b.kinds[kind]++
-		b.defs[key] = make(b.claim(fmt.Sprintf("%s_%d", kind, b.kinds[kind])))
+		b.defs[key] = make(b.names.Claim(fmt.Sprintf("%s_%d", kind, b.kinds[kind])))
 	}
 	return b.defs[key]
-}
-
-// claim is name, or name with a number where a module has that name already.
-func (b *builder) claim(name string) string {
-	free := name
-	for i := 2; b.names[free]; i++ {
-		free = fmt.Sprintf("%s_%d", name, i)
-	}
-	b.names[free] = true
-	return free
 }
 
 // moduleName names the definition of a stage after its kind and itself.
 func (b *builder) moduleName(s *plan.Stage) string {
 	if strings.HasPrefix(s.Name, string(s.Kind)) {
-		return b.claim(s.Name)
+		return b.names.Claim(s.Name)
 	}
-	return b.claim(string(s.Kind) + "_" + s.Name)
+	return b.names.Claim(string(s.Kind) + "_" + s.Name)
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

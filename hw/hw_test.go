@@ -63,6 +63,15 @@ func interpret(ctx context.Context, p *plan.Plan, images [][]*fixed.Tensor) (*si
 		return nil, err
 	}
 	defer m.Close()
+	got, err := m.Run(ctx, steady(p, images))
+	if err == nil && got.Stop != sim.Done {
+		err = fmt.Errorf("the design stopped at cycle %d", got.Cycle)
+	}
+	return got, err
+}
+
+// steady are images one after the other, without pauses.
+func steady(p *plan.Plan, images [][]*fixed.Tensor) *sim.Stimulus {
 	s := &sim.Stimulus{Quiet: 1 << 20}
 	for i, in := range p.Inputs {
 		var column []*fixed.Tensor
@@ -74,11 +83,7 @@ func interpret(ctx context.Context, p *plan.Plan, images [][]*fixed.Tensor) (*si
 	for _, out := range p.Outputs {
 		s.Want = append(s.Want, len(images)*out.FrameBeats())
 	}
-	got, err := m.Run(ctx, s)
-	if err == nil && got.Stop != sim.Done {
-		err = fmt.Errorf("the design stopped at cycle %d", got.Cycle)
-	}
-	return got, err
+	return s
 }
 
 // random plans a random network; target 0 mod 3 is the least folding, where that is quick enough.
@@ -95,13 +100,7 @@ func random(t *testing.T, seed uint64) (*plan.Plan, *fixed.Net, [][]*fixed.Tenso
 		p, err = plan.New(t.Context(), net, plan.Target{Multipliers: 1000})
 		require.NoError(t, err)
 	}
-	images := make([][]*fixed.Tensor, 3)
-	for i := range images {
-		for _, v := range net.Inputs {
-			images[i] = append(images[i], d.Tensor(v))
-		}
-	}
-	return p, net, images
+	return p, net, [][]*fixed.Tensor{d.Inputs(net), d.Inputs(net), d.Inputs(net)}
 }
 
 func TestHardwareEqualsEvaluatorAndSchedule(t *testing.T) {

@@ -23,18 +23,7 @@ func recorded(t *testing.T, p *plan.Plan, images [][]*fixed.Tensor) (*hw.Hardwar
 	require.NoError(t, err)
 	m, err := interp.New(h.Design, interp.Record())
 	require.NoError(t, err)
-	s := &sim.Stimulus{Quiet: 1 << 20}
-	for i, in := range p.Inputs {
-		var column []*fixed.Tensor
-		for _, img := range images {
-			column = append(column, img[i])
-		}
-		s.Inputs = append(s.Inputs, hw.Pack(in, column))
-	}
-	for _, out := range p.Outputs {
-		s.Want = append(s.Want, len(images)*out.FrameBeats())
-	}
-	got, err := m.Run(t.Context(), s)
+	got, err := m.Run(t.Context(), steady(p, images))
 	require.NoError(t, err)
 	require.Equal(t, sim.Done, got.Stop)
 	r, err := access.Of(h.Design, m)

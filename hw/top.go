@@ -18,7 +18,7 @@ type Hardware struct {
 // after the network; its ports are the plan's input and output streams.
 func Build(p *plan.Plan) (*Hardware, error) {
 	b := newBuilder()
-	top := rtl.NewModule(b.claim(p.Name), fmt.Sprintf("Accelerator %s: %d stages.", p.Name, len(p.Stages)))
+	top := rtl.NewModule(b.names.Claim(p.Name), fmt.Sprintf("Accelerator %s: %d stages.", p.Name, len(p.Stages)))
 	valid, data := map[*plan.Stream]*rtl.Node{}, map[*plan.Stream]*rtl.Node{}
 	for _, s := range p.Inputs {
 		valid[s] = top.In(s.Name+"_valid", rtl.U(1))

@@ -17,9 +17,7 @@ func newDice(seed uint64) dice { return dice{nettest.New(seed)} }
 func (d dice) frames(net *fixed.Net, n int) [][]*fixed.Tensor {
 	frames := make([][]*fixed.Tensor, n)
 	for i := range frames {
-		for _, v := range net.Inputs {
-			frames[i] = append(frames[i], d.Tensor(v))
-		}
+		frames[i] = d.Inputs(net)
 	}
 	return frames
 }

@@ -57,19 +57,10 @@ func (e *Engine) Len(node int, t Tensor) int {
 // Parameters is a tensor of a node's parameters, nil where there is none; [out][in/group][kh][kw] for the
 // weights of a Conv, [in][out/group][kh][kw] for those of a ConvTranspose.
 func Parameters(n *graph.Node, t Tensor) []float32 {
-	var weight, bias []float32
-	norm := &graph.BatchNorm{}
-	switch op := n.Op.(type) {
-	case *graph.Conv:
-		weight, bias = op.Weight, op.Bias
-	case *graph.ConvTranspose:
-		weight, bias = op.Weight, op.Bias
-	case *graph.BatchNorm:
-		norm = op
+	for _, p := range graph.Parameters(n.Op) {
+		if p.Name == t.String() {
+			return p.Data
+		}
 	}
-	tensors := [...][]float32{Weight: weight, Bias: bias, Gamma: norm.Gamma, Beta: norm.Beta, Mean: norm.Mean, Var: norm.Var}
-	if int(t) >= len(tensors) {
-		return nil
-	}
-	return tensors[t]
+	return nil
 }
