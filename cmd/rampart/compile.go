@@ -44,6 +44,7 @@ func (a *app) compile() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&req.Calib, "calib", "", "calibration images: .npy, a PNG file, or a folder of PNG files")
 	f.StringVarP(&req.Out, "out", "o", "", "the build folder to write")
+	f.StringVar(&req.Policy, "protect", "", "a YAML file that says which memories and registers are protected, and how")
 	f.IntVar(&bits, "bits", 8, "bits of weights and activations, 2 to 16")
 	f.IntVar(&o.WeightBits, "weight-bits", 8, "bits of weights, instead of --bits")
 	f.IntVar(&o.ActBits, "act-bits", 8, "bits of activations, instead of --bits")

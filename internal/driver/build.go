@@ -19,6 +19,7 @@ import (
 	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/plan"
+	"rampart/ir/protect"
 	"rampart/ir/quant"
 )
 
@@ -115,6 +116,9 @@ type Build struct {
 	Net  *fixed.Net
 	Plan *plan.Plan
 	HW   *hw.Hardware
+
+	Protected *protect.Protected // nil without a policy
+	policy    *protect.Policy
 }
 
 // Open reads a build folder. The network comes from its text, which must be what was compiled; plan and
@@ -149,10 +153,23 @@ func Open(ctx context.Context, dir string) (*Build, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if b.HW, err = hw.Build(b.Plan); err != nil {
-		return nil, err
+	if b.Info.Files[policyFile] != "" {
+		if data, err = b.readText(policyFile); err != nil {
+			return nil, err
+		}
+		if b.policy, err = protect.Read(filepath.Join(dir, policyFile), data); err != nil {
+			return nil, err
+		}
 	}
-	return b, nil
+	return b, b.build()
+}
+
+// build makes the hardware of the plan, with the protection of the policy.
+func (b *Build) build() (err error) {
+	if b.HW, err = hw.Build(b.Plan); err != nil || b.policy == nil {
+		return err
+	}
+	return b.protect()
 }
 
 // check tells what cannot be so in the build.json of this version.
@@ -209,4 +226,6 @@ const (
 	planFile  = "ir/plan.txt"
 	rtlFile   = "ir/rtl.txt"
 	mapFile   = "memory_map.json"
+
+	policyFile = "protect.yaml" // where there is a policy
 )

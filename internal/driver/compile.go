@@ -32,6 +32,7 @@ import (
 type Request struct {
 	Model   string // an ONNX file
 	Calib   string // calibration images
+	Policy  string // a file that says what is protected; "" for none
 	Out     string // the folder to write
 	Options Options
 }
@@ -53,12 +54,14 @@ type Step struct {
 
 // Steps is the list of steps, in order. Each needs what those before it made.
 var Steps = []Step{
+	{"read policy", (*compilation).readPolicy},
 	{"import", (*compilation).importModel},
 	{"simplify", (*compilation).simplify},
 	{"quantise", (*compilation).quantise},
 	{"prove accumulators", (*compilation).prove},
 	{"plan", (*compilation).plan},
 	{"build hardware", (*compilation).hardware},
+	{"print hardware", (*compilation).printHardware},
 	{"emit Verilog", (*compilation).verilog},
 	{"emit HLS C", (*compilation).hls},
 	{"describe", (*compilation).describe},
@@ -188,10 +191,10 @@ func (c *compilation) plan(ctx context.Context) (err error) {
 	return nil
 }
 
-func (c *compilation) hardware(context.Context) (err error) {
-	if c.HW, err = hw.Build(c.Plan); err != nil {
-		return err
-	}
+func (c *compilation) hardware(context.Context) error { return c.build() }
+
+// printHardware writes down the hardware.
+func (c *compilation) printHardware(context.Context) (err error) {
 	var text bytes.Buffer
 	if err := rtl.Print(&text, c.HW.Design); err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 // files compares the build folder with what its plan compiles to, and what cannot be compiled from it with
 // what the build says of it.
 func (v *verifier) files(ctx context.Context) error {
-	fresh := &compilation{Build: Build{Net: v.Net, Plan: v.Plan}, files: map[string][]byte{}}
-	for _, f := range []func(context.Context) error{fresh.hardware, fresh.verilog, fresh.hls} {
+	fresh := &compilation{Build: Build{Net: v.Net, Plan: v.Plan, policy: v.policy}, files: map[string][]byte{}}
+	for _, f := range []func(context.Context) error{fresh.hardware, fresh.printHardware, fresh.verilog, fresh.hls} {
 		if err := f(ctx); err != nil {
 			return err
 		}

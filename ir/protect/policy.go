@@ -6,9 +6,10 @@ import (
 
 // Policy says what is protected and how.
 type Policy struct {
-	Name   string
-	Rules  []Rule // the first that matches a memory or a register decides about it
-	Status Status
+	Name     string
+	Rules    []Rule    // the first that matches a memory or a register decides about it
+	Watchdog *Watchdog // zeros are filled in; nil is none
+	Status   Status
 
 	file string
 }

@@ -25,11 +25,33 @@ func Read(file string, text []byte) (*Policy, error) {
 			}
 		}
 	}
+	if v, ok := m.Get("watchdog"); ok {
+		p.Watchdog = readWatchdog(v)
+	}
 	if v, ok := m.Get("status"); ok {
 		p.Status = readStatus(v)
 	}
 	m.Done()
 	return p, r.Err()
+}
+
+func readWatchdog(v yamlform.Value) *Watchdog {
+	m, ok := v.Map()
+	if !ok {
+		return nil
+	}
+	w := &Watchdog{}
+	if v, ok := m.Get("cycles"); ok {
+		w.Cycles, _ = v.Int(1, maxCycles)
+	}
+	for key, to := range map[string]*int{"images": &w.Images, "resync": &w.Resync} {
+		if v, ok := m.Get(key); ok {
+			n, _ := v.Int(1, maxImages)
+			*to = int(n)
+		}
+	}
+	m.Done()
+	return w
 }
 
 func readStatus(v yamlform.Value) (s Status) {
@@ -150,4 +172,6 @@ var optionKeys = []struct {
 const (
 	maxGroup      = 1 << 12
 	maxInterleave = 64
+	maxCycles     = 1 << 40
+	maxImages     = 1 << 20
 )

@@ -1,0 +1,57 @@
+package protect
+
+import (
+	"fmt"
+
+	"rampart/internal/diag"
+	"rampart/ir/rtl"
+)
+
+// Surroundings is what the passes must know of a design besides itself.
+type Surroundings struct {
+	Layer          func(path string) string // of a memory or a register: the node of the network, or the stage
+	In, Out        []Stream                 // of the top module
+	CyclesPerImage int64                    // between images that come without pause
+	Latency        int64                    // from an image's first beat to its last one, in cycles
+}
+
+// Protected is a design with protection, and what was done to it.
+type Protected struct {
+	Design   *rtl.Design
+	Watchdog *Watchdog // nil for none
+}
+
+// Apply builds the protection that a policy asks for into a design, which is changed. Errors are diag.Problems
+// that name the policy's lines.
+func Apply(d *rtl.Design, p *Policy, s Surroundings) (*Protected, error) {
+	if _, err := p.assign(d, s.Layer); err != nil {
+		return nil, err
+	}
+	r := &Protected{Design: d}
+	if p.Watchdog != nil {
+		w := p.Watchdog.within(s)
+		if len(s.In) != 1 {
+			return nil, diag.Problem{File: p.file, At: "watchdog", What: fmt.Sprintf("the network has %d inputs, and a watchdog guards one", len(s.In)), Remedy: "leave it out"}
+		}
+		if _, err := addWatchdog(d, s.In[0], s.Out, w); err != nil {
+			return nil, err
+		}
+		r.Watchdog = &w
+	}
+	if err := rtl.Check(d); err != nil {
+		return nil, fmt.Errorf("protected hardware: %w", err)
+	}
+	return r, nil
+}
+
+// within fills in what a watchdog leaves open: twice the time that an image alone may take, and room for as many
+// images as are under way without a fault and one more.
+func (w Watchdog) within(s Surroundings) Watchdog {
+	if w.Cycles == 0 {
+		w.Cycles = 2 * (s.Latency + s.CyclesPerImage)
+	}
+	if w.Images == 0 {
+		w.Images = int((s.Latency+s.CyclesPerImage-1)/s.CyclesPerImage) + 2
+	}
+	return w
+}
