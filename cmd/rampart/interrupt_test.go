@@ -50,8 +50,11 @@ func TestSignals(t *testing.T) {
 	s := newShell(t)
 	s.build()
 	const line = "inject build --images images.npy --engine interp --random 50 -o faults"
-	s.ok(line)
+	s.ok(line + " --jobs 2")
 	want := filetest.Tree(t, "faults")
+	require.NoError(t, os.RemoveAll("faults"))
+	s.ok(line + " --jobs 1")
+	assert.Equal(t, want, filetest.Tree(t, "faults"))
 	require.NoError(t, os.RemoveAll("faults"))
 	done := 0
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL, syscall.SIGTERM} {

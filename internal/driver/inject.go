@@ -10,7 +10,6 @@ import (
 
 	"rampart/internal/atomicfile"
 	"rampart/internal/diag"
-	"rampart/internal/metrics"
 	"rampart/internal/picture"
 	"rampart/ir/fixed"
 	"rampart/ir/rtl"
@@ -27,7 +26,7 @@ type InjectOptions struct {
 	Random   int         // that many drawn ones
 	Sites    Sites       // where drawn ones strike
 	Seed     uint64
-	Jobs     int
+	Jobs     int // faults that run at the same time, each on a machine of its own
 	Out      string
 	Progress func(what string, done, of int)
 }
@@ -48,7 +47,7 @@ type injector struct {
 	faults []rtl.Fault
 	kinds  map[string]string
 
-	golden  *sim.Golden
+	trace   *sim.Trace        // of the golden run
 	frames  [][]*fixed.Tensor // of the golden run
 	masks   *picture.Masks    // of the golden run
 	truth   *float64          // the golden run's MIoU
@@ -64,11 +63,11 @@ func (b *Build) Inject(ctx context.Context, o InjectOptions) (r *Injection, err 
 	if err := in.prepare(); err != nil {
 		return nil, err
 	}
-	m, err := b.Machine(ctx, o.Engine, o.Jobs)
+	m, err := in.runner(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, m.Close()) }()
+	defer func() { err = errors.Join(err, m.machine.Close()) }()
 	return in.all(ctx, m)
 }
 
@@ -93,12 +92,10 @@ func (in *injector) prepare() (err error) {
 	return err
 }
 
-// all makes the golden run, then one for each fault.
-func (in *injector) all(ctx context.Context, m sim.Machine) (r *Injection, err error) {
-	if in.golden, err = in.Golden(ctx, m, in.images); err != nil {
-		return nil, err
-	}
-	golden := in.golden.Trace
+// all makes a run for each fault. The golden one is made.
+func (in *injector) all(ctx context.Context, m *runner) (r *Injection, err error) {
+	in.trace = m.golden.Trace
+	golden := in.trace
 	if golden.Stop != sim.Done {
 		return nil, diag.Difference{What: fmt.Sprintf("the accelerator hangs without a fault; nothing moves from cycle %d on", golden.Cycle)}
 	}
@@ -121,43 +118,11 @@ func (in *injector) all(ctx context.Context, m sim.Machine) (r *Injection, err e
 	if in.journal, err = openOutcomes(in.opt.Out, in.key(), names(in.faults)); err != nil {
 		return nil, err
 	}
-	r, err = in.outcomes(ctx)
+	r, err = in.outcomes(ctx, m)
 	if err := errors.Join(err, in.journal.close()); err != nil {
 		return nil, err
 	}
-	return r, in.write(ctx, r)
-}
-
-// outcomes runs every fault that the journal does not know.
-func (in *injector) outcomes(ctx context.Context) (*Injection, error) {
-	r := &Injection{Engine: in.opt.Engine, Images: len(in.images), Seed: in.opt.Seed, Cycles: in.golden.Trace.Cycle, Faults: len(in.faults), GoldenTruth: in.truth}
-	for n, f := range in.faults {
-		out, known := in.journal.done[n]
-		var masks *picture.Masks
-		if !known {
-			if in.opt.Progress != nil {
-				in.opt.Progress("faults", n, len(in.faults))
-			}
-			err := ctx.Err()
-			if err == nil {
-				out, masks, err = in.one(ctx, f)
-			}
-			switch {
-			case ctx.Err() != nil && len(in.journal.done) == 0:
-				return nil, ctx.Err()
-			case ctx.Err() != nil:
-				return nil, Kept{Done: len(in.journal.done), Of: len(in.faults), Err: ctx.Err()}
-			case err != nil:
-				return nil, fmt.Errorf("fault %s: %w", f, err)
-			}
-			if err := in.journal.add(n, out); err != nil {
-				return nil, err
-			}
-		}
-		in.worst.offer(n, out.Changed, masks)
-		r.add(out)
-	}
-	return r, nil
+	return r, in.write(ctx, r, m)
 }
 
 // key tells this work from any other.
@@ -173,39 +138,4 @@ func (in *injector) key() string {
 		fmt.Fprintln(h, in.labels.ignore, digest(in.labels.Masks.Class))
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// one runs the images with a fault.
-func (in *injector) one(ctx context.Context, f rtl.Fault) (Outcome, *picture.Masks, error) {
-	t, converged, err := in.golden.Strike(ctx, []rtl.Fault{f}, 0)
-	if err != nil {
-		return Outcome{}, nil, err
-	}
-	frames := in.Unpack(t, len(in.images))
-	masks := in.Build.Masks(frames)
-	out := Outcome{
-		Fault: f.String(), Kind: in.kinds[f.Path], Stop: "done", Cycles: t.Cycle, CyclesOff: t.Cycle - in.golden.Trace.Cycle,
-		Converged: converged, Changed: metrics.Changed(in.masks.Class, masks.Class),
-	}
-	if t.Stop == sim.Hang {
-		out.Stop = "hang"
-	}
-	most := -1
-	for i, frame := range frames {
-		if n := metrics.Changed(in.masks.Of(i), masks.Of(i)); n > most {
-			most, out.Worst = n, i
-		}
-		for k, v := range frame[0].Data {
-			if v != in.frames[i][0].Data[k] {
-				out.Logits++
-			}
-		}
-	}
-	out.Golden, _ = compare(in.masks.Class, masks.Class, in.Classes(), metrics.NoIgnore)
-	if in.labels != nil {
-		miou, _ := in.labels.score(masks)
-		drop := *in.truth - miou
-		out.Truth, out.Drop = &miou, &drop
-	}
-	return out, masks, nil
 }

@@ -51,12 +51,12 @@ func (r *Injection) add(o Outcome) {
 }
 
 // write puts the outcomes into their folder: faults.json, faults.txt and pictures of the worst.
-func (in *injector) write(ctx context.Context, r *Injection) (err error) {
+func (in *injector) write(ctx context.Context, r *Injection, m *runner) (err error) {
 	files := map[string][]byte{}
 	for rank, p := range in.worst.places {
 		o := &r.Outcomes[p.n]
 		if p.masks == nil { // an earlier run had them
-			if _, p.masks, err = in.one(ctx, in.faults[p.n]); err != nil {
+			if _, p.masks, err = in.one(ctx, m, in.faults[p.n]); err != nil {
 				return fmt.Errorf("fault %s: %w", o.Fault, err)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,13 +113,22 @@ func TestInject(t *testing.T) {
 	assert.Equal(t, all[len(all)-pictures:], worst)
 }
 
+// The same faults give the same bytes on any engine, with any number of jobs, and when two jobs were interrupted.
 func TestInjectIsRepeatable(t *testing.T) {
 	b := compiled(t, small())
-	o := injection(b, 10)
+	o := injection(b, 40)
+	for bit := range 3 {
+		o.Faults = append(o.Faults, fault(t, fmt.Sprintf("%s[0].%d@3", b.HW.Map[0].Path, bit)))
+	}
 	var first map[string]string
 	for _, e := range []Engine{Interp, GoSim} {
-		for _, jobs := range []int{1, 2} {
+		for _, jobs := range []int{1, 2, 5} {
 			o.Engine, o.Jobs = e, jobs
+			if jobs == 2 {
+				var kept Kept
+				require.ErrorAs(t, interrupted(t, b, o, 20), &kept)
+				assert.InDelta(t, 21, kept.Done, 1, "each job may end one more")
+			}
 			_, err := b.Inject(t.Context(), o)
 			require.NoError(t, err)
 			files := filetest.Tree(t, o.Out)
@@ -148,7 +158,7 @@ func interrupted(t *testing.T, b *Build, o InjectOptions, after int) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	o.Progress = func(_ string, done, _ int) {
-		if done == after {
+		if done >= after {
 			cancel()
 		}
 	}
@@ -250,10 +260,11 @@ func TestInjectKeepsWorkApart(t *testing.T) {
 
 func TestPodium(t *testing.T) {
 	changed := []int{0, 3, 9, 3, 0, 9, 1, 4, 3, 12}
-	for size := range 8 {
+	for seed := range uint64(80) {
+		size := int(seed % 8)
 		p := podium{size: size}
-		for n, c := range changed {
-			p.offer(n, c, nil)
+		for _, n := range rand.New(rand.NewPCG(seed, 0)).Perm(len(changed)) {
+			p.offer(n, changed[n], nil)
 		}
 		var got []int
 		for _, place := range p.places {

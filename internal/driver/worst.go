@@ -6,7 +6,8 @@ import (
 	"rampart/internal/picture"
 )
 
-// podium holds the faults that changed the most pixels, the worst first and the earlier of equals first.
+// podium holds the faults that changed the most pixels, the worst first and the earlier of equals first, in whatever
+// order they are offered.
 type podium struct {
 	size   int
 	places []place
@@ -23,7 +24,7 @@ func (p *podium) offer(n, changed int, masks *picture.Masks) {
 	if changed == 0 {
 		return
 	}
-	at := slices.IndexFunc(p.places, func(q place) bool { return q.changed < changed })
+	at := slices.IndexFunc(p.places, func(q place) bool { return q.changed < changed || q.changed == changed && q.n > n })
 	if at < 0 {
 		at = len(p.places)
 	}
