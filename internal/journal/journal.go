@@ -102,6 +102,9 @@ func Open(path string, header []byte, each func(record []byte) error) (j *Journa
 	return j, nil
 }
 
+// errLocked is what lock says of a file that another process has.
+var errLocked = errors.New("locked")
+
 // openLocked opens or makes a file that no other process has.
 func openLocked(path string) (*os.File, error) {
 	for {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package gengo_test
 
 import (

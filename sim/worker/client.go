@@ -10,7 +10,6 @@ import (
 	"math"
 	"os/exec"
 	"strings"
-	"syscall"
 
 	"rampart/internal/diag"
 	"rampart/ir/rtl"
@@ -42,7 +41,7 @@ func Start(ctx context.Context, cmd *exec.Cmd, d *rtl.Design) (sim.Machine, erro
 		cmd.Stderr = &c.stderr
 	}
 	// A Ctrl-C in a terminal goes to whole groups; when this program ends is for its client to say.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = ownGroup()
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}

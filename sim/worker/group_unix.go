@@ -1,0 +1,8 @@
+//go:build unix
+
+package worker
+
+import "syscall"
+
+// ownGroup has a process begin a group of its own.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
