@@ -22,7 +22,9 @@ type conv struct {
 	parts   [][]part // per phase of the rows
 	scale   *kernel.Scale
 	fan     *fan
-	weave   *weave // nil where the gather kernel does not suit
+	weave   *weave   // nil where the gather kernel does not suit
+	bytes   []*bytes // for all input channels, then for each joined part; none where bytes do not suit
+	joined  []int    // the values that the input is joined of
 
 	perPixel  int64   // multiply-accumulates of an output pixel, about
 	denseCost float64 // of an output pixel by the dense kernel, in steps of 16 accumulators
@@ -52,6 +54,7 @@ func (e *Engine) newConv(i int, op *fixed.Conv, g *geometry) *conv {
 			c.denseCost += float64(p.blocks*len(p.offs)) / float64(p.strip.step*len(c.parts))
 		}
 	}
+	c.bytes = e.newBytes(c)
 	c.perPixel = c.macs() / int64(c.shape.H*c.shape.W)
 	if !wide(dst.Value) {
 		c.scale = kernel.NewScale(c.constants(nil))

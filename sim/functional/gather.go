@@ -78,6 +78,10 @@ func (v *weave) slack(channels int) int {
 // computes those, and if it may it settles the outputs from them and reports that there is no delta.
 func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 	in, g, f, v := &w.marks[c.in], c.g, c.fan, c.weave
+	if b := c.bytesFor(w); b != nil && c.scale != nil && c.favours(b, in, todo) && b.load(c, w, todo) {
+		c.spreadBytes(w, b, todo, may)
+		return may
+	}
 	enough := int(c.denseWork(todo) * c.denseCost / v.cost) // entries that cost as much as whole sums
 	n := 0
 	if !in.more(enough) { // each marked pixel is one at least
@@ -104,6 +108,12 @@ func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 		w.delta.touch(y+g.ys.before, lo+g.xs.before, end+kernel.Lanes/c.shape.C+1+g.xs.before)
 	}
 	return false
+}
+
+// favours tells whether bytes cost less than entries, of which pixels have so many on average.
+func (c *conv) favours(b *bytes, in, todo *marks) bool {
+	const entries, perEntry, perOutput = 3, 4, 3 // what it takes to list an entry, and to load a change
+	return todo.any() && float64(in.count())*entries*(c.weave.cost+perEntry) > c.denseWork(todo)*(b.cost+perOutput)
 }
 
 // band settles output rows top <= y < bottom of todo from sums that do not leave the cache in between.

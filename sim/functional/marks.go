@@ -122,6 +122,15 @@ func (m *marks) more(n int) bool {
 	return false
 }
 
+// count is the number of marks.
+func (m *marks) count() int {
+	n := 0
+	for _, b := range m.bits[m.lo*m.words : m.hi*m.words] {
+		n += bits.OnesCount64(b)
+	}
+	return n
+}
+
 // addDiff marks the pixels from <= x < to of row y of which one of so many channels differs: diff has a bit for
 // each of the step elements of each pixel, and the channels begin with that number.
 func (m *marks) addDiff(diff []uint64, y, from, to, step, channel, channels int) {

@@ -204,3 +204,9 @@ func TestBoundIsTight(t *testing.T) {
 		})
 	}
 }
+
+func TestObserveRefuses(t *testing.T) {
+	net := tightrope()
+	_, err := functional.New(net, kernel.Sets()[0], functional.Observe(net.Nodes[0].Out))
+	assert.ErrorContains(t, err, "value same is no output of network tightrope")
+}

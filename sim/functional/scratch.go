@@ -24,11 +24,15 @@ type scratch struct {
 	starts  []int
 	lanes   []int64
 	marks   marks
+
+	changed   []uint8 // the image of bytes
+	unchanged []uint8 // a row of it
 }
 
 // newScratch is enough for every node of the engine.
 func newScratch(e *Engine, mem *memory) scratch {
 	var s scratch
+	changed, line := 0, 0
 	sums, row, mask, width, pixels, height, entries, from, band := 0, 0, 0, 0, 0, 0, 0, 0, 0
 	for i := range e.images {
 		mask = max(mask, e.images[i].row/64+1)
@@ -47,6 +51,9 @@ func newScratch(e *Engine, mem *memory) scratch {
 		if v := c.weave; v != nil {
 			band = max(band, v.fan.Targets(v.rows+2*v.fan.Span)*v.row)
 		}
+		for _, v := range c.bytes {
+			changed, line = max(changed, v.rows*v.row), max(line, v.row)
+		}
 		entries = max(entries, c.entries())
 		from = max(from, in.H*(in.W+1))
 		for _, parts := range c.parts {
@@ -60,6 +67,10 @@ func newScratch(e *Engine, mem *memory) scratch {
 	s.bytes, s.mask, s.line64 = make([]uint8, width), make([]uint64, mask), make([]uint64, width/64+1)
 	s.dx, s.pairs, s.from = take[uint32](mem, entries), take[int32](mem, entries), make([]int32, from)
 	s.band = make([]int32, band)
+	s.changed, s.unchanged = make([]uint8, changed), make([]uint8, line)
+	for i := range s.unchanged {
+		s.unchanged[i] = 128
+	}
 	s.pixels, s.rows = make([]uint64, pixels), make([]int, height+1)
 	return s
 }

@@ -36,18 +36,21 @@ func (c *conv) settleRow(w *Worker, todo *marks, y, from int, acc, delta []int32
 	}
 }
 
-// settleRun is settleRow for whole sums alone, of columns from <= x < from+len(acc)/step. Those between the outputs of
-// todo may be settled too.
-func (c *conv) settleRun(w *Worker, todo *marks, y, from int, acc []int32, step int) {
+// settleRun is settleRow for columns from <= x < from+len(acc)/step alone. Those between the outputs of todo may be
+// settled too.
+func (c *conv) settleRun(w *Worker, todo *marks, y, from int, acc, delta []int32, step int) {
 	m, f, marks := &w.e.images[c.dst.image], &w.frames[c.dst.image], &w.marks[c.out]
 	for n := len(acc) / step; n > 0; n -= 64 {
 		if bits := todo.bitsFrom(y, from) & (^uint64(0) >> (64 - min(n, 64))); bits != 0 {
 			at := m.at(y, from) + c.dst.channel
-			if changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc, nil, step, bits, c.scale); changed != 0 {
+			if changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc, delta, step, bits, c.scale); changed != 0 {
 				marks.put(y, from, changed)
 			}
 		}
 		acc, from = acc[min(64*step, len(acc)):], from+64
+		if delta != nil {
+			delta = delta[min(64*step, len(delta)):]
+		}
 	}
 }
 

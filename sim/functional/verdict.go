@@ -138,12 +138,16 @@ func (w *Worker) doubts(s *step, limits []int32) *marks {
 
 // only computes the wanted outputs anew and marks those that change. The others stay golden.
 func (c *conv) only(w *Worker, want *marks) {
+	if b := c.bytesFor(w); b != nil && want.any() && b.load(c, w, want) {
+		c.spreadBytes(w, b, want, true)
+		return
+	}
 	const apart = 6 // fewer pixels between are computed too: to begin anew takes longer
 	for y := want.lo; y < want.hi; y++ {
 		want.runs(y, apart, func(lo, hi int) {
 			acc, step := c.rowSums(w, c.parts, y, lo, hi)
 			w.diff.Stats.MACs += int64(hi-lo) * c.perPixel
-			c.settleRun(w, want, y, lo, acc[:(hi-lo)*step], step)
+			c.settleRun(w, want, y, lo, acc[:(hi-lo)*step], nil, step)
 		})
 	}
 }

@@ -378,3 +378,128 @@ func sway512(s *int32, now *int16, was *int16, step int, pixels int, by *int16, 
 //
 //go:noescape
 func exceed512(mask *uint64, s *int32, row int, height int, width int, limit *int32, pixels int) uint64
+
+// pack512 turns changes into bytes; step is in bytes, channels and pixels are not 0. The result is 0 where all fit.
+//
+//go:noescape
+func pack512(to *uint8, toStep int, now *int16, was *int16, step int, channels int, pixels int) uint64
+
+// bytes512x1x1 computes tiles of 1 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x1x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x2x1 computes tiles of 2 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x2x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x3x1 computes tiles of 3 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x3x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x4x1 computes tiles of 4 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x4x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x5x1 computes tiles of 5 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x5x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x6x1 computes tiles of 6 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x6x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x7x1 computes tiles of 7 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x7x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x8x1 computes tiles of 8 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x8x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x9x1 computes tiles of 9 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x9x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x10x1 computes tiles of 10 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x10x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x11x1 computes tiles of 11 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x11x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x12x1 computes tiles of 12 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x12x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x1x2 computes tiles of 1 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x1x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x2x2 computes tiles of 2 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x2x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x3x2 computes tiles of 3 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x3x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x4x2 computes tiles of 4 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x4x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x5x2 computes tiles of 5 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x5x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x6x2 computes tiles of 6 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x6x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x7x2 computes tiles of 7 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x7x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x8x2 computes tiles of 8 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x8x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x9x2 computes tiles of 9 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x9x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x10x2 computes tiles of 10 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x10x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x11x2 computes tiles of 11 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x11x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+
+// bytes512x12x2 computes tiles of 12 pixels; its steps are in bytes.
+//
+//go:noescape
+func bytes512x12x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)

@@ -6071,3 +6071,1922 @@ column:
 	MOVQ        R9, ret+56(FP)
 	VZEROUPPER
 	RET
+
+// func pack512(to *uint8, toStep int, now *int16, was *int16, step int, channels int, pixels int) uint64
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·pack512(SB), NOSPLIT, $0-64
+	MOVQ         to+0(FP), AX
+	MOVQ         toStep+8(FP), CX
+	MOVQ         now+16(FP), DX
+	MOVQ         was+24(FP), BX
+	MOVQ         step+32(FP), SI
+	MOVQ         channels+40(FP), DI
+	MOVQ         pixels+48(FP), R8
+	LEAQ         -1(DI), R9
+	ANDQ         $0x1f, R9
+	MOVQ         $-2, R10
+	SHLXQ        R9, R10, R10
+	NOTQ         R10
+	KMOVD        R10, K1
+	SUBQ         R9, DI
+	DECQ         DI
+	KXORD        K3, K3, K3
+	MOVL         $0x00000080, R10
+	VPBROADCASTW R10, Z0
+	MOVL         $0x0000007f, R10
+	VPBROADCASTW R10, Z1
+
+pixel:
+	XORQ R9, R9
+	CMPQ R9, DI
+	JGE  last
+
+chunk:
+	VMOVDQU16 (DX)(R9*2), Z2
+	VPSUBSW   (BX)(R9*2), Z2, Z2
+	VPADDW    Z0, Z2, Z3
+	VPMOVWB   Z3, Y3
+	VMOVDQU   Y3, (AX)(R9*1)
+	VPSRAW    $0x0f, Z2, Z3
+	VPXORD    Z3, Z2, Z2
+	VPCMPW    $0x06, Z1, Z2, K2
+	KORD      K2, K3, K3
+	ADDQ      $0x20, R9
+	CMPQ      R9, DI
+	JLT       chunk
+
+last:
+	VMOVDQU16.Z (DX)(R9*2), K1, Z2
+	VMOVDQU16.Z (BX)(R9*2), K1, Z3
+	VPSUBSW     Z3, Z2, Z2
+	VPADDW      Z0, Z2, Z3
+	VPMOVWB     Z3, Y3
+	VMOVDQU8    Y3, K1, (AX)(R9*1)
+	VPSRAW      $0x0f, Z2, Z3
+	VPXORD      Z3, Z2, Z2
+	VPCMPW      $0x06, Z1, Z2, K2
+	KORD        K2, K3, K3
+	ADDQ        CX, AX
+	ADDQ        SI, DX
+	ADDQ        SI, BX
+	DECQ        R8
+	JNZ         pixel
+	XORQ        R10, R10
+	KMOVD       K3, R10
+	MOVQ        R10, ret+56(FP)
+	VZEROUPPER
+	RET
+
+// func bytes512x1x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x1x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), AX
+
+tile:
+	MOVQ      start+56(FP), AX
+	VMOVDQU32 (AX), Z0
+	MOVQ      offs+32(FP), AX
+	MOVQ      n+40(FP), R8
+	MOVQ      w+48(FP), R9
+
+tap:
+	MOVLQSX      (AX), R10
+	LEAQ         (BX)(R10*1), R10
+	VMOVDQU32    (R9), Z1
+	VPBROADCASTD (R10), Z2
+	VPDPBUSD     Z1, Z2, Z0
+	ADDQ         $0x04, AX
+	ADDQ         $0x40, R9
+	DECQ         R8
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x01, DI, AX
+	ADDQ         AX, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x2x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x2x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), AX
+
+tile:
+	MOVQ      start+56(FP), AX
+	VMOVDQU32 (AX), Z0
+	VMOVDQU32 (AX), Z1
+	MOVQ      offs+32(FP), AX
+	MOVQ      n+40(FP), R8
+	MOVQ      w+48(FP), R9
+
+tap:
+	MOVLQSX      (AX), R10
+	LEAQ         (BX)(R10*1), R10
+	VMOVDQU32    (R9), Z2
+	VPBROADCASTD (R10), Z3
+	VPDPBUSD     Z2, Z3, Z0
+	VPBROADCASTD (R10)(DI*1), Z3
+	VPDPBUSD     Z2, Z3, Z1
+	ADDQ         $0x04, AX
+	ADDQ         $0x40, R9
+	DECQ         R8
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x02, DI, AX
+	ADDQ         AX, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x3x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x3x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), AX
+
+tile:
+	MOVQ      start+56(FP), AX
+	VMOVDQU32 (AX), Z0
+	VMOVDQU32 (AX), Z1
+	VMOVDQU32 (AX), Z2
+	MOVQ      offs+32(FP), AX
+	MOVQ      n+40(FP), R8
+	MOVQ      w+48(FP), R9
+
+tap:
+	MOVLQSX      (AX), R10
+	LEAQ         (BX)(R10*1), R10
+	VMOVDQU32    (R9), Z3
+	VPBROADCASTD (R10), Z4
+	VPDPBUSD     Z3, Z4, Z0
+	VPBROADCASTD (R10)(DI*1), Z4
+	VPDPBUSD     Z3, Z4, Z1
+	VPBROADCASTD (R10)(DI*2), Z4
+	VPDPBUSD     Z3, Z4, Z2
+	ADDQ         $0x04, AX
+	ADDQ         $0x40, R9
+	DECQ         R8
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x03, DI, AX
+	ADDQ         AX, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x4x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x4x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R8
+	VMOVDQU32 (R8), Z0
+	VMOVDQU32 (R8), Z1
+	VMOVDQU32 (R8), Z2
+	VMOVDQU32 (R8), Z3
+	MOVQ      offs+32(FP), R8
+	MOVQ      n+40(FP), R9
+	MOVQ      w+48(FP), R10
+
+tap:
+	MOVLQSX      (R8), R11
+	LEAQ         (BX)(R11*1), R11
+	VMOVDQU32    (R10), Z4
+	VPBROADCASTD (R11), Z5
+	VPDPBUSD     Z4, Z5, Z0
+	VPBROADCASTD (R11)(DI*1), Z5
+	VPDPBUSD     Z4, Z5, Z1
+	VPBROADCASTD (R11)(DI*2), Z5
+	VPDPBUSD     Z4, Z5, Z2
+	VPBROADCASTD (R11)(AX*1), Z5
+	VPDPBUSD     Z4, Z5, Z3
+	ADDQ         $0x04, R8
+	ADDQ         $0x40, R10
+	DECQ         R9
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x04, DI, R8
+	ADDQ         R8, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x5x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x5x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R8
+	VMOVDQU32 (R8), Z0
+	VMOVDQU32 (R8), Z1
+	VMOVDQU32 (R8), Z2
+	VMOVDQU32 (R8), Z3
+	VMOVDQU32 (R8), Z4
+	MOVQ      offs+32(FP), R8
+	MOVQ      n+40(FP), R9
+	MOVQ      w+48(FP), R10
+
+tap:
+	MOVLQSX      (R8), R11
+	LEAQ         (BX)(R11*1), R11
+	VMOVDQU32    (R10), Z5
+	VPBROADCASTD (R11), Z6
+	VPDPBUSD     Z5, Z6, Z0
+	VPBROADCASTD (R11)(DI*1), Z6
+	VPDPBUSD     Z5, Z6, Z1
+	VPBROADCASTD (R11)(DI*2), Z6
+	VPDPBUSD     Z5, Z6, Z2
+	VPBROADCASTD (R11)(AX*1), Z6
+	VPDPBUSD     Z5, Z6, Z3
+	VPBROADCASTD (R11)(DI*4), Z6
+	VPDPBUSD     Z5, Z6, Z4
+	ADDQ         $0x04, R8
+	ADDQ         $0x40, R10
+	DECQ         R9
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x05, DI, R8
+	ADDQ         R8, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x6x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x6x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	VMOVDQU32    (R11), Z6
+	VPBROADCASTD (R12), Z7
+	VPDPBUSD     Z6, Z7, Z0
+	VPBROADCASTD (R12)(DI*1), Z7
+	VPDPBUSD     Z6, Z7, Z1
+	VPBROADCASTD (R12)(DI*2), Z7
+	VPDPBUSD     Z6, Z7, Z2
+	VPBROADCASTD (R12)(AX*1), Z7
+	VPDPBUSD     Z6, Z7, Z3
+	VPBROADCASTD (R12)(DI*4), Z7
+	VPDPBUSD     Z6, Z7, Z4
+	VPBROADCASTD (R12)(R8*1), Z7
+	VPDPBUSD     Z6, Z7, Z5
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x06, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x7x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x7x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	VMOVDQU32 (R9), Z6
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	LEAQ         (R12)(AX*2), R13
+	VMOVDQU32    (R11), Z7
+	VPBROADCASTD (R12), Z8
+	VPDPBUSD     Z7, Z8, Z0
+	VPBROADCASTD (R12)(DI*1), Z8
+	VPDPBUSD     Z7, Z8, Z1
+	VPBROADCASTD (R12)(DI*2), Z8
+	VPDPBUSD     Z7, Z8, Z2
+	VPBROADCASTD (R12)(AX*1), Z8
+	VPDPBUSD     Z7, Z8, Z3
+	VPBROADCASTD (R12)(DI*4), Z8
+	VPDPBUSD     Z7, Z8, Z4
+	VPBROADCASTD (R12)(R8*1), Z8
+	VPDPBUSD     Z7, Z8, Z5
+	VPBROADCASTD (R13), Z8
+	VPDPBUSD     Z7, Z8, Z6
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x07, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x8x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x8x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 (R9), Z7
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	LEAQ         (R12)(AX*2), R13
+	VMOVDQU32    (R11), Z8
+	VPBROADCASTD (R12), Z9
+	VPDPBUSD     Z8, Z9, Z0
+	VPBROADCASTD (R12)(DI*1), Z9
+	VPDPBUSD     Z8, Z9, Z1
+	VPBROADCASTD (R12)(DI*2), Z9
+	VPDPBUSD     Z8, Z9, Z2
+	VPBROADCASTD (R12)(AX*1), Z9
+	VPDPBUSD     Z8, Z9, Z3
+	VPBROADCASTD (R12)(DI*4), Z9
+	VPDPBUSD     Z8, Z9, Z4
+	VPBROADCASTD (R12)(R8*1), Z9
+	VPDPBUSD     Z8, Z9, Z5
+	VPBROADCASTD (R13), Z9
+	VPDPBUSD     Z8, Z9, Z6
+	VPBROADCASTD (R13)(DI*1), Z9
+	VPDPBUSD     Z8, Z9, Z7
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z7, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x08, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x9x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x9x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 (R9), Z7
+	VMOVDQU32 (R9), Z8
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	LEAQ         (R12)(AX*2), R13
+	VMOVDQU32    (R11), Z9
+	VPBROADCASTD (R12), Z10
+	VPDPBUSD     Z9, Z10, Z0
+	VPBROADCASTD (R12)(DI*1), Z10
+	VPDPBUSD     Z9, Z10, Z1
+	VPBROADCASTD (R12)(DI*2), Z10
+	VPDPBUSD     Z9, Z10, Z2
+	VPBROADCASTD (R12)(AX*1), Z10
+	VPDPBUSD     Z9, Z10, Z3
+	VPBROADCASTD (R12)(DI*4), Z10
+	VPDPBUSD     Z9, Z10, Z4
+	VPBROADCASTD (R12)(R8*1), Z10
+	VPDPBUSD     Z9, Z10, Z5
+	VPBROADCASTD (R13), Z10
+	VPDPBUSD     Z9, Z10, Z6
+	VPBROADCASTD (R13)(DI*1), Z10
+	VPDPBUSD     Z9, Z10, Z7
+	VPBROADCASTD (R13)(DI*2), Z10
+	VPDPBUSD     Z9, Z10, Z8
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z7, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x09, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x10x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x10x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 (R9), Z7
+	VMOVDQU32 (R9), Z8
+	VMOVDQU32 (R9), Z9
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	LEAQ         (R12)(AX*2), R13
+	VMOVDQU32    (R11), Z10
+	VPBROADCASTD (R12), Z11
+	VPDPBUSD     Z10, Z11, Z0
+	VPBROADCASTD (R12)(DI*1), Z11
+	VPDPBUSD     Z10, Z11, Z1
+	VPBROADCASTD (R12)(DI*2), Z11
+	VPDPBUSD     Z10, Z11, Z2
+	VPBROADCASTD (R12)(AX*1), Z11
+	VPDPBUSD     Z10, Z11, Z3
+	VPBROADCASTD (R12)(DI*4), Z11
+	VPDPBUSD     Z10, Z11, Z4
+	VPBROADCASTD (R12)(R8*1), Z11
+	VPDPBUSD     Z10, Z11, Z5
+	VPBROADCASTD (R13), Z11
+	VPDPBUSD     Z10, Z11, Z6
+	VPBROADCASTD (R13)(DI*1), Z11
+	VPDPBUSD     Z10, Z11, Z7
+	VPBROADCASTD (R13)(DI*2), Z11
+	VPDPBUSD     Z10, Z11, Z8
+	VPBROADCASTD (R13)(AX*1), Z11
+	VPDPBUSD     Z10, Z11, Z9
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z7, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z9, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x0a, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x11x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x11x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 (R9), Z7
+	VMOVDQU32 (R9), Z8
+	VMOVDQU32 (R9), Z9
+	VMOVDQU32 (R9), Z10
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	LEAQ         (R12)(AX*2), R13
+	VMOVDQU32    (R11), Z11
+	VPBROADCASTD (R12), Z12
+	VPDPBUSD     Z11, Z12, Z0
+	VPBROADCASTD (R12)(DI*1), Z12
+	VPDPBUSD     Z11, Z12, Z1
+	VPBROADCASTD (R12)(DI*2), Z12
+	VPDPBUSD     Z11, Z12, Z2
+	VPBROADCASTD (R12)(AX*1), Z12
+	VPDPBUSD     Z11, Z12, Z3
+	VPBROADCASTD (R12)(DI*4), Z12
+	VPDPBUSD     Z11, Z12, Z4
+	VPBROADCASTD (R12)(R8*1), Z12
+	VPDPBUSD     Z11, Z12, Z5
+	VPBROADCASTD (R13), Z12
+	VPDPBUSD     Z11, Z12, Z6
+	VPBROADCASTD (R13)(DI*1), Z12
+	VPDPBUSD     Z11, Z12, Z7
+	VPBROADCASTD (R13)(DI*2), Z12
+	VPDPBUSD     Z11, Z12, Z8
+	VPBROADCASTD (R13)(AX*1), Z12
+	VPDPBUSD     Z11, Z12, Z9
+	VPBROADCASTD (R13)(DI*4), Z12
+	VPDPBUSD     Z11, Z12, Z10
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z7, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z9, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x0b, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x12x1(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x12x1(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), AX
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 (R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 (R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 (R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 (R9), Z7
+	VMOVDQU32 (R9), Z8
+	VMOVDQU32 (R9), Z9
+	VMOVDQU32 (R9), Z10
+	VMOVDQU32 (R9), Z11
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	LEAQ         (R12)(AX*2), R13
+	VMOVDQU32    (R11), Z12
+	VPBROADCASTD (R12), Z13
+	VPDPBUSD     Z12, Z13, Z0
+	VPBROADCASTD (R12)(DI*1), Z13
+	VPDPBUSD     Z12, Z13, Z1
+	VPBROADCASTD (R12)(DI*2), Z13
+	VPDPBUSD     Z12, Z13, Z2
+	VPBROADCASTD (R12)(AX*1), Z13
+	VPDPBUSD     Z12, Z13, Z3
+	VPBROADCASTD (R12)(DI*4), Z13
+	VPDPBUSD     Z12, Z13, Z4
+	VPBROADCASTD (R12)(R8*1), Z13
+	VPDPBUSD     Z12, Z13, Z5
+	VPBROADCASTD (R13), Z13
+	VPDPBUSD     Z12, Z13, Z6
+	VPBROADCASTD (R13)(DI*1), Z13
+	VPDPBUSD     Z12, Z13, Z7
+	VPBROADCASTD (R13)(DI*2), Z13
+	VPDPBUSD     Z12, Z13, Z8
+	VPBROADCASTD (R13)(AX*1), Z13
+	VPDPBUSD     Z12, Z13, Z9
+	VPBROADCASTD (R13)(DI*4), Z13
+	VPDPBUSD     Z12, Z13, Z10
+	VPBROADCASTD (R13)(R8*1), Z13
+	VPDPBUSD     Z12, Z13, Z11
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z1, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z3, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z5, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z7, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z9, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z11, (CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x0c, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x1x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x1x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R8
+	VMOVDQU32 (R8), Z0
+	VMOVDQU32 64(R8), Z1
+	MOVQ      offs+32(FP), R8
+	MOVQ      n+40(FP), R9
+	MOVQ      w+48(FP), R10
+
+tap:
+	MOVLQSX      (R8), R11
+	LEAQ         (BX)(R11*1), R11
+	VMOVDQU32    (R10), Z2
+	VMOVDQU32    (R10)(AX*1), Z3
+	VPBROADCASTD (R11), Z4
+	VPDPBUSD     Z2, Z4, Z0
+	VPDPBUSD     Z3, Z4, Z1
+	ADDQ         $0x04, R8
+	ADDQ         $0x40, R10
+	DECQ         R9
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x01, DI, R8
+	ADDQ         R8, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x2x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x2x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R8
+	VMOVDQU32 (R8), Z0
+	VMOVDQU32 64(R8), Z1
+	VMOVDQU32 (R8), Z2
+	VMOVDQU32 64(R8), Z3
+	MOVQ      offs+32(FP), R8
+	MOVQ      n+40(FP), R9
+	MOVQ      w+48(FP), R10
+
+tap:
+	MOVLQSX      (R8), R11
+	LEAQ         (BX)(R11*1), R11
+	VMOVDQU32    (R10), Z4
+	VMOVDQU32    (R10)(AX*1), Z5
+	VPBROADCASTD (R11), Z6
+	VPDPBUSD     Z4, Z6, Z0
+	VPDPBUSD     Z5, Z6, Z1
+	VPBROADCASTD (R11)(DI*1), Z6
+	VPDPBUSD     Z4, Z6, Z2
+	VPDPBUSD     Z5, Z6, Z3
+	ADDQ         $0x04, R8
+	ADDQ         $0x40, R10
+	DECQ         R9
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x02, DI, R8
+	ADDQ         R8, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x3x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x3x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R8
+
+tile:
+	MOVQ      start+56(FP), R8
+	VMOVDQU32 (R8), Z0
+	VMOVDQU32 64(R8), Z1
+	VMOVDQU32 (R8), Z2
+	VMOVDQU32 64(R8), Z3
+	VMOVDQU32 (R8), Z4
+	VMOVDQU32 64(R8), Z5
+	MOVQ      offs+32(FP), R8
+	MOVQ      n+40(FP), R9
+	MOVQ      w+48(FP), R10
+
+tap:
+	MOVLQSX      (R8), R11
+	LEAQ         (BX)(R11*1), R11
+	VMOVDQU32    (R10), Z6
+	VMOVDQU32    (R10)(AX*1), Z7
+	VPBROADCASTD (R11), Z8
+	VPDPBUSD     Z6, Z8, Z0
+	VPDPBUSD     Z7, Z8, Z1
+	VPBROADCASTD (R11)(DI*1), Z8
+	VPDPBUSD     Z6, Z8, Z2
+	VPDPBUSD     Z7, Z8, Z3
+	VPBROADCASTD (R11)(DI*2), Z8
+	VPDPBUSD     Z6, Z8, Z4
+	VPDPBUSD     Z7, Z8, Z5
+	ADDQ         $0x04, R8
+	ADDQ         $0x40, R10
+	DECQ         R9
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x03, DI, R8
+	ADDQ         R8, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x4x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x4x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 64(R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 64(R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 64(R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 64(R9), Z7
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	VMOVDQU32    (R11), Z8
+	VMOVDQU32    (R11)(AX*1), Z9
+	VPBROADCASTD (R12), Z10
+	VPDPBUSD     Z8, Z10, Z0
+	VPDPBUSD     Z9, Z10, Z1
+	VPBROADCASTD (R12)(DI*1), Z10
+	VPDPBUSD     Z8, Z10, Z2
+	VPDPBUSD     Z9, Z10, Z3
+	VPBROADCASTD (R12)(DI*2), Z10
+	VPDPBUSD     Z8, Z10, Z4
+	VPDPBUSD     Z9, Z10, Z5
+	VPBROADCASTD (R12)(R8*1), Z10
+	VPDPBUSD     Z8, Z10, Z6
+	VPDPBUSD     Z9, Z10, Z7
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x04, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x5x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x5x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R9
+	VMOVDQU32 (R9), Z0
+	VMOVDQU32 64(R9), Z1
+	VMOVDQU32 (R9), Z2
+	VMOVDQU32 64(R9), Z3
+	VMOVDQU32 (R9), Z4
+	VMOVDQU32 64(R9), Z5
+	VMOVDQU32 (R9), Z6
+	VMOVDQU32 64(R9), Z7
+	VMOVDQU32 (R9), Z8
+	VMOVDQU32 64(R9), Z9
+	MOVQ      offs+32(FP), R9
+	MOVQ      n+40(FP), R10
+	MOVQ      w+48(FP), R11
+
+tap:
+	MOVLQSX      (R9), R12
+	LEAQ         (BX)(R12*1), R12
+	VMOVDQU32    (R11), Z10
+	VMOVDQU32    (R11)(AX*1), Z11
+	VPBROADCASTD (R12), Z12
+	VPDPBUSD     Z10, Z12, Z0
+	VPDPBUSD     Z11, Z12, Z1
+	VPBROADCASTD (R12)(DI*1), Z12
+	VPDPBUSD     Z10, Z12, Z2
+	VPDPBUSD     Z11, Z12, Z3
+	VPBROADCASTD (R12)(DI*2), Z12
+	VPDPBUSD     Z10, Z12, Z4
+	VPDPBUSD     Z11, Z12, Z5
+	VPBROADCASTD (R12)(R8*1), Z12
+	VPDPBUSD     Z10, Z12, Z6
+	VPDPBUSD     Z11, Z12, Z7
+	VPBROADCASTD (R12)(DI*4), Z12
+	VPDPBUSD     Z10, Z12, Z8
+	VPDPBUSD     Z11, Z12, Z9
+	ADDQ         $0x04, R9
+	ADDQ         $0x40, R11
+	DECQ         R10
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x05, DI, R9
+	ADDQ         R9, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x6x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x6x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	VMOVDQU32    (R12), Z12
+	VMOVDQU32    (R12)(AX*1), Z13
+	VPBROADCASTD (R13), Z14
+	VPDPBUSD     Z12, Z14, Z0
+	VPDPBUSD     Z13, Z14, Z1
+	VPBROADCASTD (R13)(DI*1), Z14
+	VPDPBUSD     Z12, Z14, Z2
+	VPDPBUSD     Z13, Z14, Z3
+	VPBROADCASTD (R13)(DI*2), Z14
+	VPDPBUSD     Z12, Z14, Z4
+	VPDPBUSD     Z13, Z14, Z5
+	VPBROADCASTD (R13)(R8*1), Z14
+	VPDPBUSD     Z12, Z14, Z6
+	VPDPBUSD     Z13, Z14, Z7
+	VPBROADCASTD (R13)(DI*4), Z14
+	VPDPBUSD     Z12, Z14, Z8
+	VPDPBUSD     Z13, Z14, Z9
+	VPBROADCASTD (R13)(R9*1), Z14
+	VPDPBUSD     Z12, Z14, Z10
+	VPDPBUSD     Z13, Z14, Z11
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x06, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x7x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x7x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	VMOVDQU32 (R10), Z12
+	VMOVDQU32 64(R10), Z13
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	LEAQ         (R13)(R8*2), R14
+	VMOVDQU32    (R12), Z14
+	VMOVDQU32    (R12)(AX*1), Z15
+	VPBROADCASTD (R13), Z16
+	VPDPBUSD     Z14, Z16, Z0
+	VPDPBUSD     Z15, Z16, Z1
+	VPBROADCASTD (R13)(DI*1), Z16
+	VPDPBUSD     Z14, Z16, Z2
+	VPDPBUSD     Z15, Z16, Z3
+	VPBROADCASTD (R13)(DI*2), Z16
+	VPDPBUSD     Z14, Z16, Z4
+	VPDPBUSD     Z15, Z16, Z5
+	VPBROADCASTD (R13)(R8*1), Z16
+	VPDPBUSD     Z14, Z16, Z6
+	VPDPBUSD     Z15, Z16, Z7
+	VPBROADCASTD (R13)(DI*4), Z16
+	VPDPBUSD     Z14, Z16, Z8
+	VPDPBUSD     Z15, Z16, Z9
+	VPBROADCASTD (R13)(R9*1), Z16
+	VPDPBUSD     Z14, Z16, Z10
+	VPDPBUSD     Z15, Z16, Z11
+	VPBROADCASTD (R14), Z16
+	VPDPBUSD     Z14, Z16, Z12
+	VPDPBUSD     Z15, Z16, Z13
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z12, (CX)
+	VMOVDQU32    Z13, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x07, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x8x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x8x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	VMOVDQU32 (R10), Z12
+	VMOVDQU32 64(R10), Z13
+	VMOVDQU32 (R10), Z14
+	VMOVDQU32 64(R10), Z15
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	LEAQ         (R13)(R8*2), R14
+	VMOVDQU32    (R12), Z16
+	VMOVDQU32    (R12)(AX*1), Z17
+	VPBROADCASTD (R13), Z18
+	VPDPBUSD     Z16, Z18, Z0
+	VPDPBUSD     Z17, Z18, Z1
+	VPBROADCASTD (R13)(DI*1), Z18
+	VPDPBUSD     Z16, Z18, Z2
+	VPDPBUSD     Z17, Z18, Z3
+	VPBROADCASTD (R13)(DI*2), Z18
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VPBROADCASTD (R13)(R8*1), Z18
+	VPDPBUSD     Z16, Z18, Z6
+	VPDPBUSD     Z17, Z18, Z7
+	VPBROADCASTD (R13)(DI*4), Z18
+	VPDPBUSD     Z16, Z18, Z8
+	VPDPBUSD     Z17, Z18, Z9
+	VPBROADCASTD (R13)(R9*1), Z18
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VPBROADCASTD (R14), Z18
+	VPDPBUSD     Z16, Z18, Z12
+	VPDPBUSD     Z17, Z18, Z13
+	VPBROADCASTD (R14)(DI*1), Z18
+	VPDPBUSD     Z16, Z18, Z14
+	VPDPBUSD     Z17, Z18, Z15
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z12, (CX)
+	VMOVDQU32    Z13, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z14, (CX)
+	VMOVDQU32    Z15, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x08, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x9x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x9x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	VMOVDQU32 (R10), Z12
+	VMOVDQU32 64(R10), Z13
+	VMOVDQU32 (R10), Z14
+	VMOVDQU32 64(R10), Z15
+	VMOVDQU32 (R10), Z16
+	VMOVDQU32 64(R10), Z17
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	LEAQ         (R13)(R8*2), R14
+	VMOVDQU32    (R12), Z18
+	VMOVDQU32    (R12)(AX*1), Z19
+	VPBROADCASTD (R13), Z20
+	VPDPBUSD     Z18, Z20, Z0
+	VPDPBUSD     Z19, Z20, Z1
+	VPBROADCASTD (R13)(DI*1), Z20
+	VPDPBUSD     Z18, Z20, Z2
+	VPDPBUSD     Z19, Z20, Z3
+	VPBROADCASTD (R13)(DI*2), Z20
+	VPDPBUSD     Z18, Z20, Z4
+	VPDPBUSD     Z19, Z20, Z5
+	VPBROADCASTD (R13)(R8*1), Z20
+	VPDPBUSD     Z18, Z20, Z6
+	VPDPBUSD     Z19, Z20, Z7
+	VPBROADCASTD (R13)(DI*4), Z20
+	VPDPBUSD     Z18, Z20, Z8
+	VPDPBUSD     Z19, Z20, Z9
+	VPBROADCASTD (R13)(R9*1), Z20
+	VPDPBUSD     Z18, Z20, Z10
+	VPDPBUSD     Z19, Z20, Z11
+	VPBROADCASTD (R14), Z20
+	VPDPBUSD     Z18, Z20, Z12
+	VPDPBUSD     Z19, Z20, Z13
+	VPBROADCASTD (R14)(DI*1), Z20
+	VPDPBUSD     Z18, Z20, Z14
+	VPDPBUSD     Z19, Z20, Z15
+	VPBROADCASTD (R14)(DI*2), Z20
+	VPDPBUSD     Z18, Z20, Z16
+	VPDPBUSD     Z19, Z20, Z17
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z12, (CX)
+	VMOVDQU32    Z13, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z14, (CX)
+	VMOVDQU32    Z15, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z16, (CX)
+	VMOVDQU32    Z17, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x09, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x10x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x10x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	VMOVDQU32 (R10), Z12
+	VMOVDQU32 64(R10), Z13
+	VMOVDQU32 (R10), Z14
+	VMOVDQU32 64(R10), Z15
+	VMOVDQU32 (R10), Z16
+	VMOVDQU32 64(R10), Z17
+	VMOVDQU32 (R10), Z18
+	VMOVDQU32 64(R10), Z19
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	LEAQ         (R13)(R8*2), R14
+	VMOVDQU32    (R12), Z20
+	VMOVDQU32    (R12)(AX*1), Z21
+	VPBROADCASTD (R13), Z22
+	VPDPBUSD     Z20, Z22, Z0
+	VPDPBUSD     Z21, Z22, Z1
+	VPBROADCASTD (R13)(DI*1), Z22
+	VPDPBUSD     Z20, Z22, Z2
+	VPDPBUSD     Z21, Z22, Z3
+	VPBROADCASTD (R13)(DI*2), Z22
+	VPDPBUSD     Z20, Z22, Z4
+	VPDPBUSD     Z21, Z22, Z5
+	VPBROADCASTD (R13)(R8*1), Z22
+	VPDPBUSD     Z20, Z22, Z6
+	VPDPBUSD     Z21, Z22, Z7
+	VPBROADCASTD (R13)(DI*4), Z22
+	VPDPBUSD     Z20, Z22, Z8
+	VPDPBUSD     Z21, Z22, Z9
+	VPBROADCASTD (R13)(R9*1), Z22
+	VPDPBUSD     Z20, Z22, Z10
+	VPDPBUSD     Z21, Z22, Z11
+	VPBROADCASTD (R14), Z22
+	VPDPBUSD     Z20, Z22, Z12
+	VPDPBUSD     Z21, Z22, Z13
+	VPBROADCASTD (R14)(DI*1), Z22
+	VPDPBUSD     Z20, Z22, Z14
+	VPDPBUSD     Z21, Z22, Z15
+	VPBROADCASTD (R14)(DI*2), Z22
+	VPDPBUSD     Z20, Z22, Z16
+	VPDPBUSD     Z21, Z22, Z17
+	VPBROADCASTD (R14)(R8*1), Z22
+	VPDPBUSD     Z20, Z22, Z18
+	VPDPBUSD     Z21, Z22, Z19
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z12, (CX)
+	VMOVDQU32    Z13, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z14, (CX)
+	VMOVDQU32    Z15, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z16, (CX)
+	VMOVDQU32    Z17, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z18, (CX)
+	VMOVDQU32    Z19, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x0a, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x11x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x11x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	VMOVDQU32 (R10), Z12
+	VMOVDQU32 64(R10), Z13
+	VMOVDQU32 (R10), Z14
+	VMOVDQU32 64(R10), Z15
+	VMOVDQU32 (R10), Z16
+	VMOVDQU32 64(R10), Z17
+	VMOVDQU32 (R10), Z18
+	VMOVDQU32 64(R10), Z19
+	VMOVDQU32 (R10), Z20
+	VMOVDQU32 64(R10), Z21
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	LEAQ         (R13)(R8*2), R14
+	VMOVDQU32    (R12), Z22
+	VMOVDQU32    (R12)(AX*1), Z23
+	VPBROADCASTD (R13), Z24
+	VPDPBUSD     Z22, Z24, Z0
+	VPDPBUSD     Z23, Z24, Z1
+	VPBROADCASTD (R13)(DI*1), Z24
+	VPDPBUSD     Z22, Z24, Z2
+	VPDPBUSD     Z23, Z24, Z3
+	VPBROADCASTD (R13)(DI*2), Z24
+	VPDPBUSD     Z22, Z24, Z4
+	VPDPBUSD     Z23, Z24, Z5
+	VPBROADCASTD (R13)(R8*1), Z24
+	VPDPBUSD     Z22, Z24, Z6
+	VPDPBUSD     Z23, Z24, Z7
+	VPBROADCASTD (R13)(DI*4), Z24
+	VPDPBUSD     Z22, Z24, Z8
+	VPDPBUSD     Z23, Z24, Z9
+	VPBROADCASTD (R13)(R9*1), Z24
+	VPDPBUSD     Z22, Z24, Z10
+	VPDPBUSD     Z23, Z24, Z11
+	VPBROADCASTD (R14), Z24
+	VPDPBUSD     Z22, Z24, Z12
+	VPDPBUSD     Z23, Z24, Z13
+	VPBROADCASTD (R14)(DI*1), Z24
+	VPDPBUSD     Z22, Z24, Z14
+	VPDPBUSD     Z23, Z24, Z15
+	VPBROADCASTD (R14)(DI*2), Z24
+	VPDPBUSD     Z22, Z24, Z16
+	VPDPBUSD     Z23, Z24, Z17
+	VPBROADCASTD (R14)(R8*1), Z24
+	VPDPBUSD     Z22, Z24, Z18
+	VPDPBUSD     Z23, Z24, Z19
+	VPBROADCASTD (R14)(DI*4), Z24
+	VPDPBUSD     Z22, Z24, Z20
+	VPDPBUSD     Z23, Z24, Z21
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z12, (CX)
+	VMOVDQU32    Z13, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z14, (CX)
+	VMOVDQU32    Z15, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z16, (CX)
+	VMOVDQU32    Z17, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z18, (CX)
+	VMOVDQU32    Z19, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z20, (CX)
+	VMOVDQU32    Z21, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x0b, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func bytes512x12x2(acc *int32, accStep int, x *uint8, step int, offs *int32, n int, w *int8, start *int32, tiles int)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·bytes512x12x2(SB), NOSPLIT, $0-72
+	MOVQ acc+0(FP), CX
+	MOVQ accStep+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ tiles+64(FP), SI
+	MOVQ step+24(FP), DI
+	MOVQ n+40(FP), AX
+	SHLQ $0x06, AX
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+
+tile:
+	MOVQ      start+56(FP), R10
+	VMOVDQU32 (R10), Z0
+	VMOVDQU32 64(R10), Z1
+	VMOVDQU32 (R10), Z2
+	VMOVDQU32 64(R10), Z3
+	VMOVDQU32 (R10), Z4
+	VMOVDQU32 64(R10), Z5
+	VMOVDQU32 (R10), Z6
+	VMOVDQU32 64(R10), Z7
+	VMOVDQU32 (R10), Z8
+	VMOVDQU32 64(R10), Z9
+	VMOVDQU32 (R10), Z10
+	VMOVDQU32 64(R10), Z11
+	VMOVDQU32 (R10), Z12
+	VMOVDQU32 64(R10), Z13
+	VMOVDQU32 (R10), Z14
+	VMOVDQU32 64(R10), Z15
+	VMOVDQU32 (R10), Z16
+	VMOVDQU32 64(R10), Z17
+	VMOVDQU32 (R10), Z18
+	VMOVDQU32 64(R10), Z19
+	VMOVDQU32 (R10), Z20
+	VMOVDQU32 64(R10), Z21
+	VMOVDQU32 (R10), Z22
+	VMOVDQU32 64(R10), Z23
+	MOVQ      offs+32(FP), R10
+	MOVQ      n+40(FP), R11
+	MOVQ      w+48(FP), R12
+
+tap:
+	MOVLQSX      (R10), R13
+	LEAQ         (BX)(R13*1), R13
+	LEAQ         (R13)(R8*2), R14
+	VMOVDQU32    (R12), Z24
+	VMOVDQU32    (R12)(AX*1), Z25
+	VPBROADCASTD (R13), Z26
+	VPDPBUSD     Z24, Z26, Z0
+	VPDPBUSD     Z25, Z26, Z1
+	VPBROADCASTD (R13)(DI*1), Z26
+	VPDPBUSD     Z24, Z26, Z2
+	VPDPBUSD     Z25, Z26, Z3
+	VPBROADCASTD (R13)(DI*2), Z26
+	VPDPBUSD     Z24, Z26, Z4
+	VPDPBUSD     Z25, Z26, Z5
+	VPBROADCASTD (R13)(R8*1), Z26
+	VPDPBUSD     Z24, Z26, Z6
+	VPDPBUSD     Z25, Z26, Z7
+	VPBROADCASTD (R13)(DI*4), Z26
+	VPDPBUSD     Z24, Z26, Z8
+	VPDPBUSD     Z25, Z26, Z9
+	VPBROADCASTD (R13)(R9*1), Z26
+	VPDPBUSD     Z24, Z26, Z10
+	VPDPBUSD     Z25, Z26, Z11
+	VPBROADCASTD (R14), Z26
+	VPDPBUSD     Z24, Z26, Z12
+	VPDPBUSD     Z25, Z26, Z13
+	VPBROADCASTD (R14)(DI*1), Z26
+	VPDPBUSD     Z24, Z26, Z14
+	VPDPBUSD     Z25, Z26, Z15
+	VPBROADCASTD (R14)(DI*2), Z26
+	VPDPBUSD     Z24, Z26, Z16
+	VPDPBUSD     Z25, Z26, Z17
+	VPBROADCASTD (R14)(R8*1), Z26
+	VPDPBUSD     Z24, Z26, Z18
+	VPDPBUSD     Z25, Z26, Z19
+	VPBROADCASTD (R14)(DI*4), Z26
+	VPDPBUSD     Z24, Z26, Z20
+	VPDPBUSD     Z25, Z26, Z21
+	VPBROADCASTD (R14)(R9*1), Z26
+	VPDPBUSD     Z24, Z26, Z22
+	VPDPBUSD     Z25, Z26, Z23
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R12
+	DECQ         R11
+	JNZ          tap
+	VMOVDQU32    Z0, (CX)
+	VMOVDQU32    Z1, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z2, (CX)
+	VMOVDQU32    Z3, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z4, (CX)
+	VMOVDQU32    Z5, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z6, (CX)
+	VMOVDQU32    Z7, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z8, (CX)
+	VMOVDQU32    Z9, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z10, (CX)
+	VMOVDQU32    Z11, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z12, (CX)
+	VMOVDQU32    Z13, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z14, (CX)
+	VMOVDQU32    Z15, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z16, (CX)
+	VMOVDQU32    Z17, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z18, (CX)
+	VMOVDQU32    Z19, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z20, (CX)
+	VMOVDQU32    Z21, 64(CX)
+	ADDQ         DX, CX
+	VMOVDQU32    Z22, (CX)
+	VMOVDQU32    Z23, 64(CX)
+	ADDQ         DX, CX
+	IMUL3Q       $0x0c, DI, R10
+	ADDQ         R10, BX
+	DECQ         SI
+	JNZ          tile
+	VZEROUPPER
+	RET

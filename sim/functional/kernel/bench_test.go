@@ -144,3 +144,24 @@ func BenchmarkSettle(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDenseBytes is of 3x3 convolutions of as many channels as one side has.
+func BenchmarkDenseBytes(b *testing.B) {
+	for _, c := range []struct{ fours, blocks, taps, pixels int }{{2, 1, 12, 64}, {4, 1, 9, 64}, {8, 2, 9, 32}, {2, 1, 12, 2}} {
+		b.Run(fmt.Sprintf("%dx%dx%d_%d", c.fours, c.blocks, c.taps, c.pixels), func(b *testing.B) {
+			benchmarkSets(b, func(b *testing.B, s *Set) {
+				step := 8 * c.fours
+				offs := make([]int32, c.taps*c.fours)
+				for i := range offs {
+					offs[i] = int32(4 * i)
+				}
+				acc, x := make([]int32, c.pixels*c.blocks*Lanes), make([]uint8, span(c.pixels, step, 4*len(offs)))
+				w, start := make([]int8, c.blocks*len(offs)*Lanes*4), make([]int32, c.blocks*Lanes)
+				for b.Loop() {
+					s.DenseBytes(acc, x, step, offs, w, start, c.pixels, c.blocks)
+				}
+				giga(b, len(acc)*len(offs)*4, "GMAC/s")
+			})
+		})
+	}
+}

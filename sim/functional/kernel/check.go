@@ -140,3 +140,24 @@ func checkExceed(mask []uint64, s []int32, row, height, width int, limit []int32
 		checkLength("exceed", "s", len(s), span(height, row, len(limit)+width-1))
 	}
 }
+
+func checkPack(to []uint8, toStep int, now, was []int16, step, channels, pixels int) {
+	checkSizes("pack", toStep|step|channels|pixels)
+	checkLength("pack", "to", len(to), span(pixels, toStep, channels))
+	checkLength("pack", "now", len(now), span(pixels, step, channels))
+	checkLength("pack", "was", len(was), span(pixels, step, channels))
+}
+
+func checkDenseBytes(acc []int32, x []uint8, step int, offs []int32, w []int8, start []int32, pixels, blocks int) {
+	checkSizes("dense bytes", step|pixels|blocks|len(offs))
+	checkSizes("dense bytes", pixels*blocks)
+	checkLength("dense bytes", "acc", len(acc), pixels*blocks*Lanes)
+	checkLength("dense bytes", "start", len(start), blocks*Lanes)
+	checkLength("dense bytes", "w", len(w), blocks*len(offs)*Lanes*4)
+	if pixels == 0 || len(offs) == 0 {
+		return
+	}
+	lowest, highest := bounds(offs)
+	checkSizes("dense bytes", lowest)
+	checkLength("dense bytes", "x", len(x), span(pixels, step, highest+4))
+}

@@ -36,6 +36,7 @@ type draw func(r *rand.Rand) func(s *Set, mem allocate) any
 var draws = map[string]draw{
 	"dense": drawDense, "scatter": drawScatter, "requantise": drawRequantise, "argmax": drawArgMax, "diff": drawDiff,
 	"changes": drawChanges, "gather": drawGather, "settle": drawSettle, "sway": drawSway, "exceed": drawExceed,
+	"pack": drawPack, "dense bytes": drawDenseBytes,
 }
 
 // element draws activations and weights for one case: any, extremes, or a few values.
@@ -340,6 +341,15 @@ func TestCompareSeesOneWrongLane(t *testing.T) {
 		found := set.Exceed(mask, s, row, height, width, limit)
 		spoil(mask)
 		return found
+	}
+	wrong.Pack = func(to []uint8, toStep int, now, was []int16, step, channels, pixels int) bool {
+		fit := set.Pack(to, toStep, now, was, step, channels, pixels)
+		spoil(to)
+		return fit
+	}
+	wrong.DenseBytes = func(acc []int32, x []uint8, step int, offs []int32, w []int8, start []int32, pixels, blocks int) {
+		set.DenseBytes(acc, x, step, offs, w, start, pixels, blocks)
+		spoil(acc)
 	}
 	for name, draw := range draws {
 		t.Run(name, func(t *testing.T) {

@@ -191,6 +191,7 @@ func TestShortSlices(t *testing.T) {
 		acc, x, w, mask := make([]int32, 64), make([]int16, 10), make([]int16, 192), make([]uint64, 2)
 		y, bytes := make([]int16, 36), make([]uint8, 3)
 		segs := []Segment{{0, 0, 16}, {16, 32, 4}}
+		eights, weights := make([]uint8, 12), make([]int8, 384)
 		for name, call := range map[string]func(short int){
 			"dense acc":        func(n int) { s.Dense(acc[:64-n], x, 4, []int32{4, 0, 2}, w, 2, 2) },
 			"dense x":          func(n int) { s.Dense(acc, x[:10-n], 4, []int32{4, 0, 2}, w, 2, 2) },
@@ -208,6 +209,13 @@ func TestShortSlices(t *testing.T) {
 			"sway was":         func(n int) { s.Sway(acc, x, x[:10-n], 3, 3, w[:4]) },
 			"exceed mask":      func(n int) { s.Exceed(mask[:1-n], acc, 1, 2, 2, acc[:62]) },
 			"exceed s":         func(n int) { s.Exceed(mask, acc[:64-n], 2, 2, 3, acc[:60]) },
+			"pack to":          func(n int) { s.Pack(bytes[:3-n], 1, x, x, 3, 1, 3) },
+			"pack now":         func(n int) { s.Pack(bytes, 1, x[:7-n], x, 3, 1, 3) },
+			"pack was":         func(n int) { s.Pack(bytes, 1, x, x[:7-n], 3, 1, 3) },
+			"bytes acc":        func(n int) { s.DenseBytes(acc[:64-n], eights, 4, []int32{4, 0, 2}, weights, acc, 2, 2) },
+			"bytes x":          func(n int) { s.DenseBytes(acc, eights[:12-n], 4, []int32{4, 0, 2}, weights, acc, 2, 2) },
+			"bytes w":          func(n int) { s.DenseBytes(acc, eights, 4, []int32{4, 0, 2}, weights[:384-n], acc, 2, 2) },
+			"bytes start":      func(n int) { s.DenseBytes(acc, eights, 4, []int32{4, 0, 2}, weights, acc[:32-n], 2, 2) },
 			"diff mask":        func(n int) { s.Diff(mask[:2-n], w[:65], w[:65]) },
 			"diff b":           func(n int) { s.Diff(mask, w[:65], w[:65-n]) },
 		} {

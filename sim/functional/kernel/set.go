@@ -77,6 +77,24 @@ type Set struct {
 	// clears all other bits of the words that it needs. It tells whether any bit is set. The window of p is
 	// s[y*row+x+p] for y < height, x < width, and no sum is above 2^31-1.
 	Exceed func(mask []uint64, s []int32, row, height, width int, limit []int32) bool
+
+	// Pack turns the changes of a run of pixels into bytes: for p < pixels, c < channels
+	//
+	//	to[p*toStep+c] = now[p*step+c] - was[p*step+c] + 128
+	//
+	// Where a change does not fit, that byte is any and the result is false. Nothing else of to is written.
+	Pack func(to []uint8, toStep int, now, was []int16, step, channels, pixels int) bool
+
+	// DenseBytes is Dense with unsigned activations and signed weights of 8 bits, in fours of input channels. The
+	// sums begin with start. For p < pixels, b < blocks, l < Lanes, with S = len(offs):
+	//
+	//	acc[(p*blocks+b)*Lanes+l] = start[b*Lanes+l] + sum over s < S, i < 4 of
+	//	                            x[p*step+offs[s]+i]*w[((b*S+s)*Lanes+l)*4+i]
+	//
+	DenseBytes func(acc []int32, x []uint8, step int, offs []int32, w []int8, start []int32, pixels, blocks int)
+
+	// Bytes says that DenseBytes takes less time than Dense.
+	Bytes bool
 }
 
 // Fan is how the entries of Gather spread over rows.
@@ -98,7 +116,7 @@ type Segment struct{ Acc, W, Lanes int32 }
 // Sets lists the sets that this machine can run, the fastest first: "avx512", which needs AVX-512 F, BW, DQ, VL
 // and VNNI, "avx2", and always "go". GODEBUG=cpu.avx512f=off or cpu.avx2=off hides what a CPU has.
 func Sets() []*Set {
-	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo, swayGo, exceedGo})
+	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo, swayGo, exceedGo, packGo, denseBytesGo, true})
 }
 
 // Named finds a set of this machine.

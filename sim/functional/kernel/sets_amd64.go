@@ -18,10 +18,10 @@ func assembly() []*Set {
 		if x.HasAVX512VPOPCNTDQ {
 			changes = changesAVX512
 		}
-		sets = append(sets, &Set{"avx512", denseAVX512, scatterAVX512, requantiseAVX512, argMaxAVX, diffAVX512, changes, gatherAVX512, settleAVX512, swayAVX512, exceedAVX512})
+		sets = append(sets, &Set{"avx512", denseAVX512, scatterAVX512, requantiseAVX512, argMaxAVX, diffAVX512, changes, gatherAVX512, settleAVX512, swayAVX512, exceedAVX512, packAVX512, denseBytesAVX512, true})
 	}
 	if avx2 {
-		sets = append(sets, &Set{"avx2", denseAVX2, scatterAVX2, requantiseAVX2, argMaxAVX, diffAVX2, changesGo, gatherAVX2, settleAVX2, swayGo, exceedGo})
+		sets = append(sets, &Set{"avx2", denseAVX2, scatterAVX2, requantiseAVX2, argMaxAVX, diffAVX2, changesGo, gatherAVX2, settleAVX2, swayGo, exceedGo, packGo, denseBytesGo, false})
 	}
 	return sets
 }
@@ -63,8 +63,7 @@ func denseAVX2(acc []int32, x []int16, step int, offs []int32, w []int16, pixels
 	}
 }
 
-// denseBlocks computes the blocks from b that tiles are for. Tiles of nearly one size cover the pixels, for a
-// small one takes longer than its share.
+// denseBlocks computes the blocks from b that tiles are for.
 func denseBlocks(tiles []denseTile, acc []int32, x []int16, step int, offs []int32, w []int16, pixels, b, blocks int) {
 	if pixels == 0 {
 		return
@@ -73,15 +72,13 @@ func denseBlocks(tiles []denseTile, acc []int32, x []int16, step int, offs []int
 		clear(acc[:pixels*blocks*Lanes])
 		return
 	}
-	count := (pixels + len(tiles) - 1) / len(tiles)
-	size := (pixels + count - 1) / count
+	large, size, small := tiling(pixels, len(tiles))
 	run := func(p, size, count int) {
 		tiles[size-1](&acc[(p*blocks+b)*Lanes], blocks*Lanes*4, first(x[p*step:]), step*2, first(offs), len(offs), &w[b*len(offs)*Lanes*2], count)
 	}
-	large := pixels - (size-1)*count // the others have a pixel less
 	run(0, size, large)
-	if large < count {
-		run(large*size, size-1, count-large)
+	if small > 0 {
+		run(large*size, size-1, small)
 	}
 }
 

@@ -34,8 +34,17 @@ func indexed(base, index reg.Register, scale uint8) operand.Mem {
 // saturation. b may be memory, or with the suffix BCST one lane of memory for all lanes. Lanes outside mask, unless
 // that is nil, keep their sums and are not read.
 func dot(c *build.Context, suffix string, b operand.Op, a reg.Register, mask operand.Op, sum reg.Register) {
+	vnni(c, "VPDPWSSD", suffix, b, a, mask, sum)
+}
+
+// dotBytes is VPDPBUSD: sum += products of the four signed bytes of each lane of b with the unsigned ones of a.
+func dotBytes(c *build.Context, b operand.Op, a, sum reg.Register) {
+	vnni(c, "VPDPBUSD", "", b, a, nil, sum)
+}
+
+func vnni(c *build.Context, opcode, suffix string, b operand.Op, a reg.Register, mask operand.Op, sum reg.Register) {
 	i := &ir.Instruction{
-		Opcode:   "VPDPWSSD",
+		Opcode:   opcode,
 		Operands: []operand.Op{b, a, sum},
 		Inputs:   []operand.Op{b, a, sum},
 		Outputs:  []operand.Op{sum},

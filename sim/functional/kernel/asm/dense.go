@@ -28,6 +28,7 @@ func dense256(c *build.Context) {
 
 // tile is what the instruction sets do differently.
 type tile struct {
+	size  uint8 // bytes of an activation
 	clear func()
 	tap   func(pixel []operand.Mem, w reg.GPVirtual)     // adds one offset's products
 	store func(acc reg.GPVirtual, accStep reg.GPVirtual) // and moves acc to the next tile
@@ -36,7 +37,7 @@ type tile struct {
 
 // dense writes a function that computes so many tiles of neighbouring pixels. Its steps are in bytes, n is not 0.
 func dense(c *build.Context, name string, pixels int, t tile) {
-	text(c, name, denseSignature, fmt.Sprintf("computes tiles of %d pixels; its steps are in bytes.", pixels))
+	text(c, name, t.signature(), fmt.Sprintf("computes tiles of %d pixels; its steps are in bytes.", pixels))
 	acc, accStep, x, tiles := arg(c, "acc"), arg(c, "accStep"), arg(c, "x"), arg(c, "tiles")
 	step := arg(c, "step")
 	t.begin(arg(c, "n"))
@@ -50,7 +51,7 @@ func dense(c *build.Context, name string, pixels int, t tile) {
 	c.Label("tap")
 	first, seventh := c.GP64(), c.GP64()
 	c.MOVLQSX(at(offs), first)
-	c.LEAQ(indexed(x, first, 2), first)
+	c.LEAQ(indexed(x, first, t.size), first)
 	if pixels > 6 {
 		c.LEAQ(indexed(first, step3, 2), seventh)
 	}
@@ -88,6 +89,7 @@ func vnniTile(c *build.Context, pixels, blocks int) tile {
 	}
 	nextBlock := c.GP64()
 	return tile{
+		size: 2,
 		begin: func(n reg.GPVirtual) {
 			c.MOVQ(n, nextBlock)
 			c.SHLQ(operand.Imm(6), nextBlock)
@@ -117,12 +119,7 @@ func vnniTile(c *build.Context, pixels, blocks int) tile {
 			}
 		},
 		store: func(acc, accStep reg.GPVirtual) {
-			for i, s := range sums {
-				c.VMOVDQU32(s, at(acc).Offset(i%blocks*64))
-				if i%blocks == blocks-1 {
-					c.ADDQ(accStep, acc)
-				}
-			}
+			storeSums(c, sums, blocks, acc, accStep)
 		},
 	}
 }
@@ -133,6 +130,7 @@ func avx2Tile(c *build.Context, pixels int) tile {
 		sums[i] = [2]reg.VecVirtual{c.YMM(), c.YMM()}
 	}
 	return tile{
+		size:  2,
 		begin: func(reg.GPVirtual) {},
 		clear: func() {
 			for _, s := range sums {
