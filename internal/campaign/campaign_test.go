@@ -252,6 +252,11 @@ func TestSequential(t *testing.T) {
 	r, err := OnBuild(t.Context(), b.build, o)
 	require.NoError(t, err)
 	assert.Greater(t, r.Faults, int64(80))
+	s, err := Summary(o.Out, result.Report{Confidence: 0.9})
+	require.NoError(t, err)
+	for _, g := range s.By["stratum"] {
+		assert.LessOrEqual(t, *g.Harmful.High-*g.Harmful.Low, 0.3, "%s: the interval that the campaign was to reach", g.Name)
+	}
 	again := b.with(t, "again", description)
 	ctx, cancel := context.WithCancel(t.Context())
 	again.Progress = func(_ string, done, _ int) {

@@ -141,7 +141,8 @@ func (s *session) meta(sequential bool) result.Meta {
 		Faults: s.of, Thresholds: c.Critical, Layers: s.layers, Shard: s.opt.Shard,
 	}
 	if sequential {
-		m.Faults = 0
+		looks := c.Plan.Sequence()
+		m.Faults, m.Sequence = 0, &looks
 	}
 	for _, st := range s.draw.Strata {
 		m.Strata = append(m.Strata, result.Stratum{Name: st.Name, Population: st.Population})

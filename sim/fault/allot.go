@@ -23,7 +23,7 @@ func (x *resolver) sizes() {
 		}
 	case Sequential:
 		for _, s := range x.Strata {
-			looks := p.sequence().Looks(s.Population)
+			looks := p.Sequence().Looks(s.Population)
 			s.Size = looks[len(looks)-1]
 		}
 	case Stratified:
@@ -31,7 +31,8 @@ func (x *resolver) sizes() {
 	}
 }
 
-func (p *Plan) sequence() sample.Sequence {
+// Sequence is how strata stop, where the plan is Sequential.
+func (p *Plan) Sequence() sample.Sequence {
 	return sample.Sequence{Width: p.Width, Confidence: p.Confidence, First: p.Batch, Max: p.Max}
 }
 

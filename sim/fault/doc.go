@@ -63,7 +63,7 @@
 // Strata differ in memory, layer, tensor, kind or bit, or several of these; without by there is one. A
 // stratified sample has the size of sample.Margin at an expected share p (0.5 *; or a list such as [{bits: 0-3,
 // p: 1%}]) in each stratum, allocation each *; or that size for the whole, dealt out as proportional,
-// neyman (by p, where 0 and 1 are no certainties), equal, or uniform (one draw). Confidence is 0.95 *; t, the normal quantile that goes with it, can be
+// neyman (by p, see sample.Neyman), equal, or uniform (one draw). Confidence is 0.95 *; t, the normal quantile that goes with it, can be
 // given as studies round it. A sequential one draws batch (100 *) faults of each stratum and half as many
 // again until the interval is no longer than width: see sample.Sequence.
 //

@@ -13,11 +13,8 @@ import (
 type Sequencer struct {
 	draw   *Draw
 	plan   sample.Sequence
-	method sample.Method
 	looks  [][]int64 // by stratum
-	at     []int     // the look that comes next, by stratum; len(looks) once the stratum is done
-	first  []sample.Stratum
-	last   []sample.Stratum
+	at     []int     // the look that comes next, by stratum
 	states []Progress
 }
 
@@ -35,8 +32,7 @@ func (d *Draw) Sequencer() *Sequencer {
 	}
 	n := len(d.Strata)
 	q := &Sequencer{
-		draw: d, plan: d.Campaign.Plan.sequence(), method: sample.Exact, looks: make([][]int64, n), at: make([]int, n),
-		first: make([]sample.Stratum, n), last: make([]sample.Stratum, n), states: make([]Progress, n),
+		draw: d, plan: d.Campaign.Plan.Sequence(), looks: make([][]int64, n), at: make([]int, n), states: make([]Progress, n),
 	}
 	for i, s := range d.Strata {
 		q.looks[i] = q.plan.Looks(s.Population)
@@ -95,12 +91,7 @@ func (q *Sequencer) Look(tallies []sample.Tally) error {
 			continue
 		}
 		t.Population = q.draw.Strata[i].Population
-		s := sample.Stratum{Tally: t, Weight: float64(q.draw.Strata[i].Sites)}
-		if q.at[i] == 0 {
-			q.first[i] = s
-		}
-		q.last[i] = s
-		e := q.method(t, q.plan.At(len(q.looks[i])))
+		e := sample.Exact(t, q.plan.At(len(q.looks[i])))
 		q.at[i]++
 		narrow := e.Width() <= q.plan.Width
 		q.states[i] = Progress{Estimate: e, Narrow: narrow, Done: narrow || q.at[i] == len(q.looks[i])}
@@ -110,6 +101,3 @@ func (q *Sequencer) Look(tallies []sample.Tally) error {
 
 // Progress tells how far each stratum is.
 func (q *Sequencer) Progress() []Progress { return q.states }
-
-// Total estimates the whole, once every stratum had its first look.
-func (q *Sequencer) Total() sample.Estimate { return q.plan.Total(q.method, q.first, q.last) }

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"rampart/sim/fault/sample"
 )
 
 // divisions are the ways in which faults are grouped.
@@ -33,46 +31,6 @@ func strataNames(strata []Stratum) []string {
 	return names
 }
 
-// counts are faults by outcome, in the order of Outcomes.
-type counts [8]int64
-
-func (c *counts) total() int64 {
-	n := int64(0)
-	for _, k := range c {
-		n += k
-	}
-	return n
-}
-
-// cell is the part of a group that comes from one stratum.
-type cell struct {
-	counts
-	drops sample.Numbers
-}
-
-// pile is a group while rows come in.
-type pile struct {
-	cells    map[string]*cell // by stratum
-	greatest float64          // drop
-	any      bool
-}
-
-func (p *pile) add(r *Row, outcome int) {
-	c := p.cells[r.Stratum]
-	if c == nil {
-		if p.cells == nil {
-			p.cells = map[string]*cell{}
-		}
-		c = new(cell)
-		p.cells[r.Stratum] = c
-	}
-	c.counts[outcome]++
-	c.drops.Add(r.Drop)
-	if !p.any || r.Drop > p.greatest {
-		p.any, p.greatest = true, r.Drop
-	}
-}
-
 // place is a field of the grid.
 type place struct {
 	layer string
@@ -85,6 +43,7 @@ type collector struct {
 	report Report
 	index  map[Outcome]int
 	strata map[string]int64 // populations
+	looks  map[string]int   // that strata might have had; none where sizes were fixed
 	total  pile
 	piles  []map[string]*pile // by division
 	grid   map[place]*pile
@@ -95,7 +54,7 @@ type collector struct {
 
 func newCollector(meta Meta, report Report) *collector {
 	c := &collector{
-		meta: meta, report: report, index: map[Outcome]int{}, strata: map[string]int64{}, grid: map[place]*pile{},
+		meta: meta, report: report, index: map[Outcome]int{}, strata: map[string]int64{}, looks: map[string]int{}, grid: map[place]*pile{},
 		top: podium{size: report.Top}, golden: 1,
 	}
 	for i, o := range Outcomes() {
@@ -103,6 +62,9 @@ func newCollector(meta Meta, report Report) *collector {
 	}
 	for _, s := range meta.Strata {
 		c.strata[s.Name] = s.Population
+		if meta.Sequence != nil {
+			c.looks[s.Name] = len(meta.Sequence.Looks(s.Population))
+		}
 	}
 	for range divisions {
 		c.piles = append(c.piles, map[string]*pile{})
@@ -119,25 +81,26 @@ func (c *collector) add(r *Row) {
 	if r.MIoUTruth != nil {
 		c.golden = min(max(0, *r.MIoUTruth+r.Drop), 1) // but for rounding the same in all rows
 	}
-	c.total.add(r, outcome)
+	first := c.inFirstLook(r.Stratum)
+	c.total.add(r, outcome, first)
 	for i, d := range divisions {
-		into(c.piles[i], d.of(r)).add(r, outcome)
+		into(c.piles[i], d.of(r)).add(r, outcome, first)
 	}
 	if r.Bit >= 0 {
-		into(c.grid, place{r.Layer, r.Bit}).add(r, outcome)
+		into(c.grid, place{r.Layer, r.Bit}).add(r, outcome, first)
 	}
 	if c.report.Outcome.Has(r.Outcome) {
 		c.top.offer(r)
 	}
 }
 
-func into[K comparable](piles map[K]*pile, key K) *pile {
-	p := piles[key]
-	if p == nil {
-		p = new(pile)
-		piles[key] = p
+// inFirstLook tells whether the next row of a stratum is of its first look.
+func (c *collector) inFirstLook(stratum string) bool {
+	if c.meta.Sequence == nil {
+		return false
 	}
-	return p
+	all := c.total.cells[stratum]
+	return all == nil || all.total() < c.meta.Sequence.First
 }
 
 func (c *collector) summary() *Summary {
@@ -230,15 +193,6 @@ func (c *collector) share(p *pile, outcomes Set) Share {
 	return s
 }
 
-func (p *pile) counts() (all counts) {
-	for _, c := range p.cells {
-		for i, n := range c.counts {
-			all[i] += n
-		}
-	}
-	return all
-}
-
 // extracts lists what a pile shows of some outcomes, stratum by stratum, in the order of their names. The pile
 // of all faults shows that of some strata nothing was drawn.
 func (c *collector) extracts(p *pile, outcomes Set) []extract {
@@ -251,13 +205,18 @@ func (c *collector) extracts(p *pile, outcomes Set) []extract {
 		}
 	}
 	slices.Sort(names)
+	hits := make([]int, len(outcomes))
+	for i, o := range outcomes {
+		hits[i] = c.index[o]
+	}
 	extracts := make([]extract, 0, len(names))
 	for _, name := range names {
-		x := extract{stratum: name, population: c.strata[name]}
+		x := extract{population: c.strata[name], looks: c.looks[name]}
 		if n := p.cells[name]; n != nil {
-			x.drawn, x.trials, x.drops = c.total.cells[name].total(), n.total(), n.drops
-			for _, o := range outcomes {
-				x.hits += n.counts[c.index[o]]
+			all := c.total.cells[name]
+			x.draws = n.draws(hits, all.total())
+			if n.first != nil {
+				x.first = n.first.draws(hits, all.first.total())
 			}
 		}
 		extracts = append(extracts, x)

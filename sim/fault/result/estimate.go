@@ -4,12 +4,18 @@ import "rampart/sim/fault/sample"
 
 // extract is the part of a group of faults that was drawn from one stratum.
 type extract struct {
-	stratum    string
 	population int64 // faults of the stratum; 0 where there is no bound or it is not known
-	drawn      int64 // of them, rows of the campaign
-	trials     int64 // of those, rows of the group; all of them where the stratum lies within the group
-	hits       int64 // of those, rows with an outcome that is asked for
-	drops      sample.Numbers
+	draws            // all of them
+	first      draws // those of the stratum's first look, where looks is above 0
+	looks      int   // that there might have been; 0 where the size was fixed before
+}
+
+// draws are rows of a stratum, those of a group among them.
+type draws struct {
+	drawn  int64 // rows of the campaign
+	trials int64 // of those, rows of the group; all of them where the stratum lies within the group
+	hits   int64 // of those, rows with an outcome that is asked for
+	drops  sample.Numbers
 }
 
 // Estimate is a rate and an interval that holds the true one; no interval where Low and High are nil.
@@ -19,45 +25,71 @@ type Estimate struct {
 	High *float64 `json:"high,omitempty"`
 }
 
-// rate estimates with sample.Total, at a confidence below 1. The parts of strata that only partly lie in a group, as
-// those of a layer where bits are asked for, weigh as much as the sample says, and count as drawn from a
-// population without bound.
+// rate estimates with sample.Total or sample.StoppedTotal, at a confidence below 1. The parts of strata that only
+// partly lie in a group, as those of a layer where bits are asked for, weigh as much as the sample says, and count as
+// drawn from a population without bound.
 func rate(extracts []extract, confidence float64) Estimate {
-	weights := weigh(extracts)
+	weights, stopped := weigh(extracts), false
 	var strata []sample.Stratum
-	for i, x := range extracts {
-		if weights[i] > 0 {
-			strata = append(strata, sample.Stratum{Tally: sample.Binary(x.bound(), x.trials, x.hits), Weight: weights[i]})
+	var looks []sample.Stopped
+	for i := range extracts {
+		if x := &extracts[i]; weights[i] > 0 {
+			stopped = stopped || x.looks > 0
+			last := x.tally(&x.draws)
+			strata = append(strata, sample.Stratum{Tally: last, Weight: weights[i]})
+			looks = append(looks, sample.Stopped{First: x.tally(&x.first), Last: last, Weight: weights[i], Looks: x.looks})
 		}
 	}
-	if strata == nil {
+	var e sample.Estimate
+	switch {
+	case strata == nil:
 		return Estimate{}
+	case stopped:
+		e = sample.StoppedTotal(looks, sample.Exact, confidence)
+	default:
+		e = sample.Total(strata, confidence)
 	}
-	e := sample.Total(strata, confidence)
 	return Estimate{Rate: e.Share, Low: &e.Lo, High: &e.Hi}
 }
 
-// meanDrop estimates the mean drop of mIoU with sample.Mean, where mIoU is golden without a fault: a fault lowers
-// it by no more than that, and raises it to no more than 1.
+// meanDrop estimates the mean drop of mIoU with sample.Mean or sample.StoppedMean, where mIoU is golden without a
+// fault: a fault lowers it by no more than that, and raises it to no more than 1.
 func meanDrop(extracts []extract, golden, confidence float64) Drops {
-	weights := weigh(extracts)
+	weights, stopped := weigh(extracts), false
 	var strata []sample.Numbers
-	for i, x := range extracts {
-		if weights[i] > 0 {
-			x.drops.Population, x.drops.Weight = x.bound(), weights[i]
-			strata = append(strata, x.drops)
+	var looks []sample.StoppedNumbers
+	for i := range extracts {
+		if x := &extracts[i]; weights[i] > 0 {
+			stopped = stopped || x.looks > 0
+			last := x.numbers(&x.draws, weights[i])
+			strata = append(strata, last)
+			looks = append(looks, sample.StoppedNumbers{First: x.numbers(&x.first, weights[i]), Last: last, Looks: x.looks})
 		}
 	}
-	mean, low, high := sample.Mean(strata, sample.Range{Least: golden - 1, Most: golden}, confidence)
-	return Drops{mean, low, high}
+	within := sample.Range{Least: golden - 1, Most: golden}
+	var d Drops
+	if stopped {
+		d.MeanDrop, d.LowDrop, d.HighDrop = sample.StoppedMean(looks, within, confidence)
+	} else {
+		d.MeanDrop, d.LowDrop, d.HighDrop = sample.Mean(strata, within, confidence)
+	}
+	return d
+}
+
+func (x *extract) tally(d *draws) sample.Tally { return sample.Binary(x.bound(d), d.trials, d.hits) }
+
+func (x *extract) numbers(d *draws, weight float64) sample.Numbers {
+	n := d.drops
+	n.Population, n.Weight = x.bound(d), weight
+	return n
 }
 
 // bound is the population that the rows of the group are a sample of, 0 for one without bound.
-func (x *extract) bound() int64 {
+func (x *extract) bound(d *draws) int64 {
 	switch {
-	case x.population > 0 && x.drawn == x.population: // all of the stratum was drawn, and so all of this part
-		return x.trials
-	case x.trials == x.drawn && x.drawn < x.population:
+	case x.population > 0 && d.drawn == x.population: // all of the stratum was drawn, and so all of this part
+		return d.trials
+	case d.trials == d.drawn && d.drawn < x.population:
 		return x.population
 	}
 	return 0

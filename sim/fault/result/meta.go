@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rampart/internal/diag"
+	"rampart/sim/fault/sample"
 )
 
 // Meta tells one campaign from another. Rows of different campaigns never meet in one file.
@@ -24,7 +25,10 @@ type Meta struct {
 	Thresholds Thresholds
 	Layers     []string  // of the network, in its order; rows may have others
 	Strata     []Stratum // that the faults were drawn from
-	Shard      Shard
+	// Sequence says how strata stopped by their outcomes, nil where sizes were fixed before. The first rows of each
+	// stratum, by number, are then those of its first look.
+	Sequence *sample.Sequence
+	Shard    Shard
 }
 
 // Stratum is a part of the population.
@@ -67,7 +71,7 @@ func (s Shard) number(k int64) int64 {
 }
 
 // format is the version of the rows' columns and of this list.
-const format = "1"
+const format = "2"
 
 // facts lists what a Meta says by the keys of a Parquet file, each after "rampart.".
 var facts = []struct {
@@ -86,6 +90,7 @@ var facts = []struct {
 	{"thresholds", "thresholds", false, func(m *Meta) string { return inJSON(m.Thresholds) }, func(m *Meta, s string) error { return json.Unmarshal([]byte(s), &m.Thresholds) }},
 	{"layers", "layers", true, func(m *Meta) string { return inJSON(m.Layers) }, func(m *Meta, s string) error { return json.Unmarshal([]byte(s), &m.Layers) }},
 	{"strata", "strata", true, func(m *Meta) string { return inJSON(m.Strata) }, func(m *Meta, s string) error { return json.Unmarshal([]byte(s), &m.Strata) }},
+	{"sequence", "looks", true, func(m *Meta) string { return inJSON(m.Sequence) }, func(m *Meta, s string) error { return json.Unmarshal([]byte(s), &m.Sequence) }},
 	{"shard", "shard", false, func(m *Meta) string { return m.Shard.String() }, func(m *Meta, s string) error { return m.Shard.parse(s) }},
 }
 

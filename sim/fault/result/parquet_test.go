@@ -100,7 +100,7 @@ func TestParquet(t *testing.T) {
 	require.Len(t, f.RowGroups(), 3)
 	assert.EqualValues(t, 5000, f.RowGroups()[0].NumRows())
 	for key, value := range map[string]string{
-		"campaign": m.Campaign, "seed": "7", "model": m.Model, "build": m.Build, "version": m.Version, "format": "1", "shard": "the whole",
+		"campaign": m.Campaign, "seed": "7", "model": m.Model, "build": m.Build, "version": m.Version, "format": format, "shard": "the whole",
 	} {
 		got, ok := f.Lookup("rampart." + key)
 		assert.True(t, ok, key)
@@ -134,7 +134,7 @@ func TestReadRefuses(t *testing.T) {
 	require.NoError(t, w.Close())
 	journaled, err := os.ReadFile(journalOf(t, dir))
 	require.NoError(t, err)
-	newer := bytes.Replace(good, []byte("rampart.format\x18\x011"), []byte("rampart.format\x18\x019"), 1)
+	newer := bytes.Replace(good, []byte("rampart.format\x18\x01"+format), []byte("rampart.format\x18\x019"), 1)
 	require.NotEqual(t, good, newer)
 	newer = resealed(newer)
 
@@ -146,7 +146,7 @@ func TestReadRefuses(t *testing.T) {
 		"text":            {[]byte("number,fault\n"), []string{"is no Parquet file"}},
 		"a journal":       {journaled, []string{"journal of a campaign that is not finished", "finish it"}},
 		"another Parquet": {foreign.Bytes(), []string{"holds no results of a campaign"}},
-		"newer format":    {newer, []string{"format \"9\"", "this is format \"1\""}},
+		"newer format":    {newer, []string{"format \"9\"", "this is format \"" + format}},
 		"rows missing":    {with(func(m *Meta) { m.Faults = 2001 }), []string{"2000 rows of 2001 faults"}},
 		"rows mixed up":   {bad.Bytes(), []string{"damaged", "fault 3", "where 1700 should be"}},
 		"a shard's half":  {with(func(m *Meta) { m.Shard = Shard{0, 2} }), []string{"2000 rows of 1000 faults"}},

@@ -156,7 +156,7 @@ func TestPodium(t *testing.T) {
 
 func TestRates(t *testing.T) {
 	of := func(population, drawn, trials, hits int64) extract {
-		return extract{population: population, drawn: drawn, trials: trials, hits: hits}
+		return extract{population: population, draws: draws{drawn: drawn, trials: trials, hits: hits}}
 	}
 	same := func(name string, want sample.Estimate, extracts ...extract) {
 		t.Helper()
@@ -217,6 +217,48 @@ func TestMeanDrops(t *testing.T) {
 	doubt := summarised(t, m, Report{}, all).Total
 	assert.Less(t, doubt.LowDrop, -0.25/2, "half of the faults are in a stratum without a row, and may do anything")
 	assert.Greater(t, doubt.HighDrop, 0.75/2)
+}
+
+// Strata that stopped by their outcomes have the intervals of such: one the interval at which it stopped, several
+// those of sample.StoppedTotal and StoppedMean. The first rows of a stratum are of its first look.
+func TestStoppedStrata(t *testing.T) {
+	m := campaign(0)
+	m.Strata = []Stratum{{"first", 1000}, {"second", 500}}
+	m.Sequence = &sample.Sequence{Width: 0.3, Confidence: 0.95, First: 20}
+	looks := []int{len(m.Sequence.Looks(1000)), len(m.Sequence.Looks(500))}
+	require.Greater(t, min(looks[0], looks[1]), 1)
+	all := numbered(struck("enc_0", "first", 7, 20, 6), struck("enc_0", "second", 7, 20, 1), struck("enc_1", "first", 3, 10, 1))
+	s := summarised(t, m, Report{Confidence: 0.9}, all)
+	share := func(want sample.Estimate, got Share) {
+		t.Helper()
+		assert.InDeltaSlice(t, []float64{want.Share, want.Lo, want.Hi}, []float64{got.Rate, *got.Low, *got.High}, 1e-12)
+	}
+	first, last := sample.Binary(1000, 20, 6), sample.Binary(1000, 30, 7)
+	share(sample.Exact(last, 1-0.1/float64(looks[0])), s.By["stratum"][0].Harmful)
+	second := sample.Binary(500, 20, 1)
+	share(sample.StoppedTotal([]sample.Stopped{
+		{First: first, Last: last, Weight: 1000, Looks: looks[0]}, {First: second, Last: second, Weight: 500, Looks: looks[1]},
+	}, sample.Exact, 0.9), s.Total.Harmful)
+	share(sample.Exact(sample.Binary(0, 10, 1), 1-0.1/float64(looks[0])), s.By["layer"][1].Harmful)
+	assert.Equal(t, []int64{30, 20}, []int64{s.By["stratum"][0].Faults, s.By["stratum"][1].Faults})
+
+	numbers := func(population int64, weight float64, parts ...[]Row) sample.Numbers {
+		n := sample.Numbers{Population: population, Weight: weight}
+		for _, r := range numbered(parts...) {
+			n.Add(r.Drop)
+		}
+		return n
+	}
+	other := numbers(500, 500, all[20:40])
+	mean, low, high := sample.StoppedMean([]sample.StoppedNumbers{
+		{First: numbers(1000, 1000, all[:20]), Last: numbers(1000, 1000, all[:20], all[40:]), Looks: looks[0]}, {First: other, Last: other, Looks: looks[1]},
+	}, sample.Range{Most: 1}, 0.9)
+	assert.InDeltaSlice(t, []float64{mean, low, high}, []float64{s.Total.MeanDrop, s.Total.LowDrop, s.Total.HighDrop}, 1e-12)
+
+	m.Sequence = nil
+	fixed := summarised(t, m, Report{Confidence: 0.9}, all)
+	assert.Less(t, *fixed.Total.Harmful.High, *s.Total.Harmful.High)
+	assert.Less(t, fixed.Total.HighDrop, s.Total.HighDrop)
 }
 
 // A stratum of the campaign without a row leaves doubt in the total.

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/internal/diag"
+	"rampart/sim/fault/sample"
 )
 
 func journalOf(t testing.TB, dir string) string {
@@ -193,6 +194,7 @@ func TestOtherCampaignIsRefused(t *testing.T) {
 		"miou_drop":                                  func(m *Meta) { m.Thresholds.Drop = 0.5 },
 		"another layers":                             func(m *Meta) { m.Layers = m.Layers[1:] },
 		"another strata":                             func(m *Meta) { m.Strata[0].Population++ },
+		"another looks":                              func(m *Meta) { m.Sequence = &sample.Sequence{Width: 0.1, Confidence: 0.95, First: 10} },
 		"shard the whole, not 1 of 3":                func(m *Meta) { m.Shard = Shard{0, 3} },
 	} {
 		m := campaign(100)

@@ -8,15 +8,6 @@ import (
 // the images.
 type Truth []int64
 
-// TruthOf counts the outcomes of every fault of a stratum, each the number of the images that it hurt.
-func TruthOf(images int, outcomes []int) Truth {
-	t := make(Truth, images+1)
-	for _, k := range outcomes {
-		t[k]++
-	}
-	return t
-}
-
 // Population is the number of faults.
 func (t Truth) Population() int64 { return Tally{Hits: t}.Drawn() }
 
@@ -71,7 +62,7 @@ func MeasureSequence(truths []Truth, s Sequence, m Method, campaigns int, seed u
 		looks[i] = s.Looks(t.Population())
 	}
 	return simulate(truths, campaigns, func(c *tester) {
-		first, last := make([]Stratum, len(truths)), make([]Stratum, len(truths))
+		strata := make([]Stopped, len(truths))
 		for i, t := range truths {
 			left, now := t.clone(), Tally{t.Population(), make([]int64, len(t))}
 			for k, size := range looks[i] {
@@ -80,7 +71,7 @@ func MeasureSequence(truths []Truth, s Sequence, m Method, campaigns int, seed u
 					hits[j] += h
 				}
 				if now.Hits = hits; k == 0 {
-					first[i].Tally = now
+					strata[i] = Stopped{First: now, Looks: len(looks[i])}
 				}
 				e := m(now, s.At(len(looks[i])))
 				if e.Width() <= s.Width || k == len(looks[i])-1 {
@@ -88,9 +79,9 @@ func MeasureSequence(truths []Truth, s Sequence, m Method, campaigns int, seed u
 					break
 				}
 			}
-			last[i].Tally = now
+			strata[i].Last = now
 		}
-		c.whole(s.Total(m, first, last))
+		c.whole(StoppedTotal(strata, m, s.Confidence))
 	})
 }
 

@@ -10,7 +10,8 @@
 //	Wilson   the score interval with continuity correction, widened where it would not hold
 //	Total    strata weighted by their size; zero counts are no certainty
 //	Mean     the same for a number that each fault has, such as a loss of accuracy
-//	Sequence looks at growing samples, and stops where an interval is narrow enough
+//	Sequence looks at growing samples, and stops where an interval is narrow enough; StoppedTotal and
+//	         StoppedMean are Total and Mean of what stopped so
 //
 // Only methods that hold are offered. Wald's p +- z*sqrt(pq/n) fails where p is small, and so do, to a
 // lesser degree, Wilson's interval as published and Jeffreys'; the tests of this package measure all three.

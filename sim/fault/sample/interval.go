@@ -20,14 +20,6 @@ type Estimate struct {
 // Width is the length of the interval.
 func (e Estimate) Width() float64 { return e.Hi - e.Lo }
 
-// DesignEffect is by how much images that share their faults are worth less than as many independent ones.
-func (e Estimate) DesignEffect() float64 {
-	if e.Effective == 0 {
-		return 1
-	}
-	return float64(e.Drawn) * float64(e.Images) / e.Effective
-}
-
 // Method makes an interval of a tally. It holds the true share with at least the given confidence, that of
 // both ends together.
 type Method func(t Tally, confidence float64) Estimate

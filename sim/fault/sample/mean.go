@@ -13,11 +13,13 @@ func (n *Numbers) Add(x float64) {
 	n.down.add(max(0, -x))
 }
 
-// Drawn is how many numbers were added.
-func (n *Numbers) Drawn() int64 { return n.up.count }
-
-// Mean is the mean of those that were added, 0 where there are none.
-func (n *Numbers) Mean() float64 { return n.up.mean - n.down.mean }
+// weight is the stratum's share of the whole in any unit.
+func (n *Numbers) weight() float64 {
+	if n.Weight > 0 {
+		return n.Weight
+	}
+	return float64(n.Population)
+}
 
 // moments sums numbers up without their cancelling each other (Welford, Technometrics 4, 1962).
 type moments struct {
@@ -75,11 +77,8 @@ func side(strata []Numbers, of func(*Numbers) moments, most, tail float64) (mean
 	}
 	var p pieces
 	for i := range strata {
-		n, weight := &strata[i], strata[i].Weight
-		if weight == 0 {
-			weight = float64(n.Population)
-		}
-		p.add(of(n).piece(n.Population, most), weight)
+		n := &strata[i]
+		p.add(of(n).piece(n.Population, most), n.weight())
 	}
 	p.scale()
 	if p.unseen < 1 {

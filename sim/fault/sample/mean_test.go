@@ -169,7 +169,7 @@ func TestNormalMeansAreFound(t *testing.T) {
 	const campaigns = 400
 	for range campaigns {
 		seen := s.draw(r, 200)
-		mean, variance := seen.Mean(), 0.0
+		mean, variance := seen.up.mean-seen.down.mean, 0.0
 		for _, x := range s[:200] {
 			variance += (x - mean) * (x - mean) / 199
 		}
@@ -196,10 +196,6 @@ func TestMeansAtTheEdges(t *testing.T) {
 	is([3]float64{0, -0.1, 0.9}, of(10))
 	is([3]float64{0, -0.1, 0.9})
 	is([3]float64{0.2, 0.1 - 0.05, 0.1 + 0.45}, of(2, 0.3, 0.1), of(2))
-	n := of(0, 0.5, -0.1, 0)
-	assert.EqualValues(t, 3, n.Drawn())
-	assert.InDelta(t, 0.4/3, n.Mean(), 1e-15)
-
 	// Numbers that are 0 or 1 are hits: one stratum as clusters, several as Total.
 	var zeroOrOne, other Numbers
 	for i := range 100 {

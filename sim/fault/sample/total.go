@@ -201,19 +201,3 @@ func upper(open []piece, tail float64) float64 {
 	}
 	return min(top, base+span*mathext.InvRegIncBeta(mean*size, (1-mean)*size, 1-tail)+one)
 }
-
-// Pool is the tally of strata that were drawn as one: a sample of the whole that fell into strata as it may.
-func Pool(strata []Tally) Tally {
-	var all Tally
-	for _, t := range strata {
-		t.check()
-		if all.Hits == nil {
-			all.Hits = make([]int64, len(t.Hits))
-		}
-		all.Population += t.Population
-		for k, h := range t.Hits {
-			all.Hits[k] += h
-		}
-	}
-	return all
-}
