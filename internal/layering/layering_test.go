@@ -22,7 +22,7 @@ const module = "rampart/"
 
 // floors lists the packages of the module from the ground up. A package imports those of lower floors only.
 var floors = [][]string{
-	{"internal/atomicfile", "internal/avogen", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/pattern", "internal/picture", "internal/textform", "internal/yamlform", "sim/access/tape", "sim/drive", "sim/fault/sample", "sim/fault/scrub"},
+	{"internal/atomicfile", "internal/avogen", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/pattern", "internal/picture", "internal/textform", "internal/yamlform", "ir/protect/code", "sim/access/tape", "sim/drive", "sim/fault/sample", "sim/fault/scrub"},
 	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/fault/result", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
 	{"ir/onnx", "ir/plan", "ir/quant"},
 	{"hw", "ir/protect", "ir/protect/float"},
