@@ -127,6 +127,12 @@ func (a *app) results() *cobra.Command {
 			if top < 1 {
 				return diag.Problem{At: "--top", What: fmt.Sprintf("%d is no length of a list", top), Remedy: "give a number from 1 on"}
 			}
+			if out != "" && !merge {
+				return diag.Problem{At: "--out", What: "nothing is written without --merge", Remedy: "leave it out, or merge"}
+			}
+			if cmd.Flags().Changed("top") && coverage {
+				return diag.Problem{At: "--top", What: "--coverage lists no faults", Remedy: "leave it out"}
+			}
 			how := result.Report{Confidence: confidence, Outcome: outcome, Top: top}
 			folder := args[0]
 			if merge {

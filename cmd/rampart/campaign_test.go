@@ -84,6 +84,7 @@ func TestResults(t *testing.T) {
 		"results whole --outcome bad":  "--outcome",
 		"results whole --outcome nan,": "--outcome",
 		"results whole --top 0":        "--top",
+		"results whole -o new":         "--out: nothing is written without --merge",
 		"results":                      "results takes one folder",
 		"inject build --images images.npy -o new --random 3 --shard 1/2":              "--shard: it is for campaigns",
 		"inject build --images images.npy -o new --campaign no.yaml":                  "no.yaml: it cannot be read",

@@ -33,8 +33,9 @@ func TestCoverageCommand(t *testing.T) {
 		assert.True(t, trial["holds"] == true || trial["offered"] == false, "%v", trial)
 	}
 	for line, tells := range map[string]string{
-		"results some --coverage":  "some: its plan is random: it tried 90 faults of ",
-		"results part1 --coverage": "part1: it is part 1 of 2 of a campaign",
+		"results all --coverage --top 3": "--top: --coverage lists no faults",
+		"results some --coverage":        "some: its plan is random: it tried 90 faults of ",
+		"results part1 --coverage":       "part1: it is part 1 of 2 of a campaign",
 	} {
 		code, out, errs := s.run(line)
 		assert.Equal(t, exitInput, code, line)

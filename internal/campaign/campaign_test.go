@@ -178,6 +178,20 @@ func TestHardware(t *testing.T) {
 	}
 }
 
+// A cross-check chooses by numbers, which do not tell who ran a fault or when.
+func TestCrossCheckChooses(t *testing.T) {
+	s := &session{draw: &fault.Draw{Campaign: &fault.Campaign{Seed: 3}}, opt: &Options{CrossCheck: 10, Shard: result.Shard{Index: 1, Of: 3}}}
+	some := s.replayed(20)
+	assert.Len(t, some, 10)
+	for n := range some {
+		assert.True(t, n%3 == 1 && n < 60, "%d is not of the shard", n)
+	}
+	assert.Equal(t, some, s.replayed(20))
+	s.draw.Campaign.Seed++
+	assert.NotEqual(t, some, s.replayed(20))
+	assert.Len(t, s.replayed(4), 4)
+}
+
 // The cross-check sees a row that tells something else.
 func TestCrossCheckSees(t *testing.T) {
 	row := result.Row{Changed: 3, Outcome: result.Tolerable}
@@ -207,7 +221,7 @@ func TestSameBytes(t *testing.T) {
 	const description = "space: hardware\nselect: {kinds: ['!register']}\nplan: {random: 700}\n"
 	o := b.with(t, "whole", description)
 	o.Jobs = 1
-	_, err := OnBuild(t.Context(), b.build, o)
+	whole, err := OnBuild(t.Context(), b.build, o)
 	require.NoError(t, err)
 	want := filetest.Tree(t, o.Out)
 
@@ -226,14 +240,19 @@ func TestSameBytes(t *testing.T) {
 	_, err = OnBuild(ctx, b.build, o)
 	require.ErrorAs(t, err, new(driver.Kept))
 	o.Progress = nil
-	_, err = OnBuild(t.Context(), b.build, o)
+	resumed, err := OnBuild(t.Context(), b.build, o)
 	require.NoError(t, err)
 	assert.Equal(t, want, filetest.Tree(t, o.Out))
+	assert.Equal(t, whole.Engines, resumed.Engines)
 
 	var shards []string
 	for i := range int64(3) {
 		o = b.with(t, fmt.Sprintf("shard%d", i), description)
 		o.Shard = result.Shard{Index: i, Of: 3}
+		o.Progress = func(_ string, done, of int) {
+			assert.LessOrEqual(t, done, of)
+			assert.EqualValues(t, o.Shard.Count(700), of)
+		}
 		_, err = OnBuild(t.Context(), b.build, o)
 		require.NoError(t, err)
 		shards = append(shards, o.Out)
@@ -289,12 +308,20 @@ func TestRefuses(t *testing.T) {
 		require.ErrorAs(t, err, new(diag.Problem), "%v", err)
 		assert.ErrorContains(t, err, tells)
 		assert.NoDirExists(t, o.Out)
+		journal, err := result.JournalPath(o.Out)
+		require.NoError(t, err)
+		assert.NoFileExists(t, journal)
 	}
 	refuse("space: parameters\nplan: exhaustive\n", nil, true, "give the folder that rampart compile wrote")
 	refuse("space: parameters\nformat: fp32\nplan: {random: 3}\n", nil, false, "give the ONNX file")
 	refuse("space: parameters\nformat: fp32\nplan: {random: 3}\n", func(o *Options) { o.CrossCheck = 3 }, true, "no hardware")
-	refuse("space: parameters\nplan: {random: 3}\nimages: 9\n", nil, false, "there are fewer")
-	refuse("space: parameters\nplan: {random: 3}\nimages: [0, 3]\n", nil, false, "there are fewer")
+	const noReplay = "is no flip of a bit that the hardware holds"
+	refuse("space: parameters\nmodel: stuck\nplan: {random: 3}\ncross_check: 1\n", nil, false, noReplay)
+	refuse("space: activations\nplan: {random: 3}\n", func(o *Options) { o.CrossCheck = 1 }, false, noReplay)
+	refuse("space: parameters\nplan: {list: [\"enc.weight[0].1\", \"enc.weight[0].1=1\"]}\ncross_check: 2\n", nil, false, noReplay)
+	refuse("space: parameters\nplan: {random: 3}\n", func(o *Options) { o.Shard = result.Shard{Index: 3, Of: 4} }, false, "shard 4 of 4 has no faults")
+	refuse("space: parameters\nplan: {random: 3}\nimages: 9\n", nil, false, "9 images are asked for, and there are 3")
+	refuse("space: parameters\nplan: {random: 3}\nimages: [0, 3]\n", nil, false, "image 3 is asked for, and there are 3")
 	refuse("space: parameters\nplan: {random: 3}\nbogus: 1\n", nil, false, "bogus")
 	refuse("space: hardware\nselect: {memories: nowhere*}\nplan: {random: 3}\n", nil, false, "nowhere")
 	refuse("space: parameters\nplan: {sequential: {by: layer, width: 30%, confidence: 90%, batch: 20}}\n",

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -20,25 +21,46 @@ type CrossCheck struct {
 	First      string   `json:"first_mismatch,omitempty"`
 }
 
-// crossCheck replays a sample of the rows on each cycle engine, and fails where one tells anything else.
-func (s *session) crossCheck(ctx context.Context, r *Report) error {
-	rows := s.writer.Count()
+// replayed are the numbers of the rows that a cross-check replays, of so many rows of the shard: the same whoever
+// ran them, and in whatever order they came.
+func (s *session) replayed(rows int64) map[int64]bool {
 	wanted := map[int64]bool{}
 	order := sample.NewPermutation(rows, s.draw.Campaign.Seed, "cross-check")
 	for i := range min(rows, s.opt.CrossCheck) {
-		wanted[order.At(i)] = true
+		wanted[s.opt.Shard.Number(order.At(i))] = true
 	}
+	return wanted
+}
+
+// canReplay refuses, before anything runs, a cross-check of faults that the hardware cannot have.
+func (s *session) canReplay() error {
+	if s.opt.CrossCheck <= 0 {
+		return nil
+	}
+	if s.replays == nil {
+		return diag.Problem{File: s.opt.File, At: "cross_check", What: "a float network has no hardware to replay on", Remedy: "leave it out"}
+	}
+	for _, n := range slices.Sorted(maps.Keys(s.replayed(s.of))) {
+		if _, err := s.replay(s.draw.At(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crossCheck replays a sample of the rows on each cycle engine, and fails where one tells anything else.
+func (s *session) crossCheck(ctx context.Context, r *Report) error {
+	wanted := s.replayed(s.writer.Count())
 	var chosen []result.Row
-	n := int64(0)
 	for row, err := range s.writer.Rows() {
 		if err != nil {
 			return err
 		}
-		if wanted[n] {
+		if wanted[row.Number] {
 			chosen = append(chosen, *row)
 		}
-		n++
 	}
+	slices.SortFunc(chosen, func(a, b result.Row) int { return cmp.Compare(a.Number, b.Number) })
 	check := &CrossCheck{Faults: int64(len(chosen)), Engines: slices.Sorted(maps.Keys(s.replays))}
 	r.Checked = check
 	for _, name := range check.Engines {

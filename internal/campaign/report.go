@@ -11,7 +11,7 @@ import (
 // Report is what a campaign came to.
 type Report struct {
 	Faults  int64                   `json:"faults"`
-	Engines map[result.Engine]int64 `json:"engines"` // faults that ran now, by engine
+	Engines map[result.Engine]int64 `json:"engines"` // faults by engine
 	Checked *CrossCheck             `json:"cross_check,omitempty"`
 	Summary *result.Summary         `json:"summary"`
 	Out     string                  `json:"out"`
@@ -24,8 +24,14 @@ func (s *session) finish(ctx context.Context, r *Report) error {
 		return err
 	}
 	var err error
-	r.Summary, err = Summary(s.opt.Out, how)
-	return err
+	if r.Summary, err = Summary(s.opt.Out, how); err != nil {
+		return err
+	}
+	r.Engines = map[result.Engine]int64{}
+	for _, g := range r.Summary.By["engine"] {
+		r.Engines[result.Engine(g.Name)] = g.Faults
+	}
+	return nil
 }
 
 // Summary sums up a folder of results.

@@ -27,10 +27,10 @@ type session struct {
 	draw   *fault.Draw
 	writer *result.Writer
 
-	mu     sync.Mutex
-	done   int64
-	of     int64
-	counts map[result.Engine]int64
+	of int64 // faults of the shard, at most where the campaign stops by its outcomes
+
+	mu   sync.Mutex
+	done int64
 }
 
 // OnBuild runs a campaign on a build: on its hardware, its parameters or its activations.
@@ -91,15 +91,15 @@ func read(o *Options, format fault.Format) (*fault.Campaign, error) {
 
 // run draws the faults and runs those that are not done yet.
 func run(ctx context.Context, c *fault.Campaign, t *target, o *Options) (r *Report, err error) {
-	s := &session{target: t, opt: o, counts: map[result.Engine]int64{}}
+	s := &session{target: t, opt: o}
 	if s.draw, err = fault.Resolve(c, t.population, t.run); err != nil {
 		return nil, err
 	}
-	if s.of = s.draw.Len(); s.of == 0 {
-		return nil, diag.Problem{File: o.File, What: "it has no faults", Remedy: "select more, or ask for more"}
+	if s.of = o.Shard.Count(s.draw.Len()); s.of == 0 {
+		return nil, s.nothing()
 	}
-	if o.CrossCheck > 0 && t.replays == nil {
-		return nil, diag.Problem{File: o.File, At: "cross_check", What: "a float network has no hardware to replay on", Remedy: "leave it out"}
+	if err := s.canReplay(); err != nil {
+		return nil, err
 	}
 	sequential := c.Plan.Type == fault.Sequential
 	if sequential && o.Shard.Of > 1 {
@@ -117,13 +117,21 @@ func run(ctx context.Context, c *fault.Campaign, t *target, o *Options) (r *Repo
 	if err := numbers(ctx); err != nil {
 		return nil, s.kept(ctx, err)
 	}
-	report := &Report{Faults: s.writer.Count(), Out: o.Out, Engines: s.counts}
+	report := &Report{Faults: s.writer.Count(), Out: o.Out}
 	if o.CrossCheck > 0 {
 		if err := s.crossCheck(ctx, report); err != nil {
 			return nil, s.kept(ctx, err)
 		}
 	}
 	return report, s.finish(ctx, report)
+}
+
+// nothing is a campaign or a shard without faults.
+func (s *session) nothing() error {
+	if s.draw.Len() > 0 {
+		return diag.Problem{At: "--shard", What: fmt.Sprintf("shard %s has no faults, for there are %d in all", s.opt.Shard, s.draw.Len()), Remedy: "run the campaign in fewer parts"}
+	}
+	return diag.Problem{File: s.opt.File, What: "it has no faults", Remedy: "select more, or ask for more"}
 }
 
 // kept tells, where the context ended the campaign, what is kept of it.
@@ -138,7 +146,7 @@ func (s *session) meta(sequential bool) result.Meta {
 	c := s.draw.Campaign
 	m := result.Meta{
 		Version: driver.Version, Campaign: string(fault.Print(c)), Seed: c.Seed, Model: s.model, Build: s.build, Inputs: s.inputs,
-		Faults: s.of, Thresholds: c.Critical, Layers: s.layers, Shard: s.opt.Shard,
+		Faults: s.draw.Len(), Thresholds: c.Critical, Layers: s.layers, Shard: s.opt.Shard,
 	}
 	if sequential {
 		looks := c.Plan.Sequence()
@@ -156,8 +164,8 @@ type item struct{ row, draw int64 }
 // all runs every fault of the shard.
 func (s *session) all(ctx context.Context) error {
 	return s.work(ctx, func(yield func(item) bool) {
-		for i := range s.of {
-			if s.opt.Shard.Has(i) && !s.writer.Done(i) && !yield(item{i, i}) {
+		for k := range s.of {
+			if i := s.opt.Shard.Number(k); !s.writer.Done(i) && !yield(item{i, i}) {
 				return
 			}
 		}
@@ -290,7 +298,6 @@ func (s *session) report(t *task, e *result.Effect) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done++
-	s.counts[t.row.Engine]++
 	if s.opt.Progress != nil {
 		s.opt.Progress("faults", int(s.done), int(s.of))
 	}

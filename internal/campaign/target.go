@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"fmt"
 
 	"rampart/internal/diag"
 	"rampart/internal/metrics"
@@ -29,7 +30,7 @@ type target struct {
 	replay func(f fault.Fault) (task, error)
 }
 
-// close ends a set of probes.
+// closeAll ends a set of probes. The error that is given goes before theirs.
 func closeAll(probes map[result.Engine]probe, err error) error {
 	for _, p := range probes {
 		if e := p.close(); err == nil {
@@ -89,13 +90,13 @@ func choose(c *fault.Campaign, file string, n int) ([]int, error) {
 	case c.Images.List != nil:
 		for _, i := range c.Images.List {
 			if i >= int64(n) {
-				return nil, diag.Problem{File: file, At: "images", What: "there are fewer", Remedy: "list those that there are, from 0"}
+				return nil, diag.Problem{File: file, At: "images", What: fmt.Sprintf("image %d is asked for, and there are %d", i, n), Remedy: fmt.Sprintf("list some from 0 to %d, or give more with --images", n-1)}
 			}
 			chosen = append(chosen, int(i))
 		}
 		return chosen, nil
 	case c.Images.First > int64(n):
-		return nil, diag.Problem{File: file, At: "images", What: "there are fewer", Remedy: "ask for no more, or give more with --images"}
+		return nil, diag.Problem{File: file, At: "images", What: fmt.Sprintf("%d images are asked for, and there are %d", c.Images.First, n), Remedy: "ask for no more, or give more with --images"}
 	case c.Images.First > 0:
 		n = int(c.Images.First)
 	}

@@ -223,9 +223,6 @@ func (j *Journal) write(data []byte) error {
 // cut takes away what lies beyond the sound part.
 func (j *Journal) cut() error { return j.file.Truncate(j.size) }
 
-// Records is how many there are.
-func (j *Journal) Records() int { return j.records }
-
 // Dropped is how many bytes of a damaged end Open took away.
 func (j *Journal) Dropped() int64 { return j.dropped }
 

@@ -64,7 +64,6 @@ func TestGoesOn(t *testing.T) {
 	for round := range 4 {
 		j, got := open(t, path, "work")
 		require.Equal(t, want, got)
-		assert.Equal(t, len(want), j.Records())
 		assert.Zero(t, j.Dropped())
 		for i := range 3 {
 			want = append(want, fmt.Sprintf("%d.%d %s", round, i, bytes.Repeat([]byte{byte(i)}, 1000*i*i)))

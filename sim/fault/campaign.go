@@ -172,6 +172,3 @@ type Images struct {
 	First int64
 	List  []int64
 }
-
-// All tells whether all images are used.
-func (i Images) All() bool { return i.First == 0 && i.List == nil }

@@ -2,7 +2,6 @@ package fault
 
 import (
 	"fmt"
-	"sort"
 
 	"rampart/internal/diag"
 )
@@ -45,20 +44,18 @@ type Store struct {
 	Turned   bool   // a transposed convolution's
 }
 
-// Population is all bits that a campaign may strike. They are numbered: store after store, word after word,
-// bit after bit from the least significant.
+// Population is all bits that a campaign may strike.
 type Population struct {
 	Space  Space
 	Format Format
 	Stores []Store
 
-	first  []int64 // number of each store's first bit, and of all bits
 	byName map[string]int
 }
 
-// NewPopulation numbers the bits of stores, whose names differ.
+// NewPopulation is the bits of stores, whose names differ.
 func NewPopulation(space Space, format Format, stores []Store) *Population {
-	p := &Population{Space: space, Format: format, Stores: stores, first: make([]int64, len(stores)+1), byName: map[string]int{}}
+	p := &Population{Space: space, Format: format, Stores: stores, byName: map[string]int{}}
 	for i, s := range stores {
 		if s.Bits < 1 || s.Words < 1 || s.Lane < 1 || s.Bits%s.Lane != 0 {
 			panic(fmt.Sprintf("BUG: fault: store %s holds %d words of %d bits, numbers of %d", s.Name, s.Words, s.Bits, s.Lane))
@@ -67,32 +64,15 @@ func NewPopulation(space Space, format Format, stores []Store) *Population {
 			panic("BUG: fault: two stores are called " + s.Name)
 		}
 		p.byName[s.Name] = i
-		p.first[i+1] = p.first[i] + s.Words*int64(s.Bits)
 	}
 	return p
 }
-
-// Bits is how many bits there are.
-func (p *Population) Bits() int64 { return p.first[len(p.Stores)] }
 
 // Site is one bit of a population.
 type Site struct {
 	Store int // index into Population.Stores
 	Word  int64
 	Bit   int
-}
-
-// Site is bit number i.
-func (p *Population) Site(i int64) Site {
-	s := sort.Search(len(p.Stores), func(k int) bool { return p.first[k+1] > i })
-	bits := int64(p.Stores[s].Bits)
-	i -= p.first[s]
-	return Site{Store: s, Word: i / bits, Bit: int(i % bits)}
-}
-
-// Index is the number of a bit.
-func (p *Population) Index(s Site) int64 {
-	return p.first[s.Store] + s.Word*int64(p.Stores[s.Store].Bits) + int64(s.Bit)
 }
 
 // Find is the index of the store of a name.

@@ -3,7 +3,6 @@ package fault
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -213,6 +212,3 @@ func thresholdText(t result.Thresholds) []string {
 	}
 	return keys
 }
-
-// Equal tells whether two campaigns are the same, wherever they were written.
-func (c *Campaign) Equal(d *Campaign) bool { return slices.Equal(Print(c), Print(d)) }

@@ -144,12 +144,7 @@ func TestWhatStrikesNothing(t *testing.T) {
 		require.ErrorAs(t, err, &diag.Problem{}, name)
 		assert.ErrorContains(t, err, name)
 	}
-	e, err := r.effects.OfStart(good.Site, rtl.Flip)
-	require.NoError(t, err)
-	at, err := r.effects.Of(rtl.Fault{Site: good.Site, Cycle: effect.Start})
-	require.NoError(t, err)
-	assert.Equal(t, at, e)
-	e, err = r.effects.Of(rtl.Fault{Site: rtl.Site{Path: reg.Path}, Cycle: 4})
+	e, err := r.effects.Of(rtl.Fault{Site: rtl.Site{Path: reg.Path}, Cycle: 4})
 	require.NoError(t, err)
 	assert.Equal(t, effect.Effect{Verdict: effect.Cycle, Why: effect.Register}, e)
 	e, err = r.effects.Of(rtl.Fault{Site: rtl.Site{Path: reg.Path}, Cycle: r.golden.Trace.Cycle - 1})

@@ -146,11 +146,6 @@ func (m *Map) complete(path string, mem *memory) error {
 	return nil
 }
 
-// OfStart is the effect of a bit that is struck before the run begins.
-func (m *Map) OfStart(site rtl.Site, model rtl.FaultModel) (Effect, error) {
-	return m.Of(rtl.Fault{Site: site, Cycle: Start, Model: model})
-}
-
 // Of is the effect of a fault alone, of cycle Start or later. The patches of several flips hold together, one
 // fault's behind the other's; so do those of stuck bits of different numbers, in memory and on their way. An
 // error is a fault that strikes no bit of the design, or a record that is not of a run of it.

@@ -30,7 +30,7 @@ func writeFolder(ctx context.Context, dir string, meta Meta, rows source, report
 	return atomicfile.Folder(dir, ResultsFile, func(aside string) error {
 		c := newCollector(meta, report)
 		err := atomicfile.Write(filepath.Join(aside, ResultsFile), func(w io.Writer) error {
-			return writeParquet(w, &meta, each(counted(ctx, rows, meta.Shard, meta.Shard.count(meta.Faults)), c.add), groupRows)
+			return writeParquet(w, &meta, each(counted(ctx, rows, meta.Shard, meta.Shard.Count(meta.Faults)), c.add), groupRows)
 		})
 		if err != nil {
 			return err

@@ -175,7 +175,7 @@ func (p *part) rows() (source, error) {
 	if faults == 0 {
 		return nil, diag.Problem{File: p.path, What: "its campaign is not finished, and has no number of faults", Remedy: "finish it with its own command"}
 	}
-	if of := p.meta.Shard.count(faults); done.count < of {
+	if of := p.meta.Shard.Count(faults); done.count < of {
 		return nil, diag.Problem{
 			File: p.path, What: fmt.Sprintf("has %d of %d faults; fault %d is the first that is missing", done.count, of, done.first(p.meta.Shard, faults)),
 			Remedy: "finish that shard with its own command",
@@ -200,7 +200,7 @@ func counted(ctx context.Context, s source, shard Shard, n int64) iter.Seq2[*Row
 	return func(yield func(*Row, error) bool) {
 		for k := range n {
 			r, err := s.next()
-			want := shard.number(k)
+			want := shard.Number(k)
 			switch {
 			case errors.Is(err, io.EOF):
 				err = fmt.Errorf("BUG: result: fault %d is missing", want)

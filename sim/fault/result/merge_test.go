@@ -34,8 +34,8 @@ func TestMergeIsTheWhole(t *testing.T) {
 					shard = filepath.Join(shard, ResultsFile)
 				case 2: // has all rows, was killed before its folder was there
 					w := opened(t, shard, m)
-					for k := m.Shard.count(c.n) - 1; k >= 0; k-- {
-						require.NoError(t, w.Add(rowOf(m.Shard.number(k))))
+					for k := m.Shard.Count(c.n) - 1; k >= 0; k-- {
+						require.NoError(t, w.Add(rowOf(m.Shard.Number(k))))
 					}
 					require.NoError(t, w.Close())
 				}
@@ -113,8 +113,8 @@ func TestShard(t *testing.T) {
 				}
 			}
 			var got []int64
-			for k := range s.count(n) {
-				got = append(got, s.number(k))
+			for k := range s.Count(n) {
+				got = append(got, s.Number(k))
 			}
 			require.Equal(t, want, got, "%v below %d", s, n)
 		}
@@ -134,9 +134,9 @@ func TestFirstMissing(t *testing.T) {
 	for _, s := range []Shard{{}, {1, 3}} {
 		var b bitmap
 		m := sharded(400, s.Index, s.Of)
-		for k := range s.count(400) {
-			assert.Equal(t, s.number(k), b.first(s, 400))
-			require.NoError(t, b.mark("", &m, s.number(k)))
+		for k := range s.Count(400) {
+			assert.Equal(t, s.Number(k), b.first(s, 400))
+			require.NoError(t, b.mark("", &m, s.Number(k)))
 		}
 		assert.EqualValues(t, 400, b.first(s, 400))
 	}

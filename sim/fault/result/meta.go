@@ -54,16 +54,16 @@ func (s Shard) String() string {
 	return fmt.Sprintf("%d of %d", s.Index+1, s.Of)
 }
 
-// count is how many of the numbers below n are the shard's.
-func (s Shard) count(n int64) int64 {
+// Count is how many of the numbers below n are the shard's.
+func (s Shard) Count(n int64) int64 {
 	if s.whole() {
 		return n
 	}
 	return (n - s.Index + s.Of - 1) / s.Of
 }
 
-// number is the k-th of the shard's numbers.
-func (s Shard) number(k int64) int64 {
+// Number is the k-th of the shard's numbers.
+func (s Shard) Number(k int64) int64 {
 	if s.whole() {
 		return k
 	}

@@ -2,7 +2,6 @@ package result
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -180,19 +179,4 @@ func ClassSet(classes []int) string {
 		mask.SetBit(mask, k, 1)
 	}
 	return mask.Text(16)
-}
-
-// Classes reads what ClassSet writes.
-func Classes(set string) ([]int, error) {
-	mask, ok := new(big.Int).SetString(set, 16)
-	if !ok || mask.Sign() < 0 || mask.BitLen() > math.MaxUint8+1 {
-		return nil, fmt.Errorf("%q is no set of classes", set)
-	}
-	var classes []int
-	for k := range mask.BitLen() {
-		if mask.Bit(k) == 1 {
-			classes = append(classes, k)
-		}
-	}
-	return classes, nil
 }

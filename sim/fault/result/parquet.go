@@ -115,7 +115,7 @@ func (f *File) open(size int64) (err error) {
 		return damaged(f.path, "it has other columns")
 	}
 	f.rows = f.data.NumRows()
-	if n := f.Meta.Shard.count(f.Meta.Faults); f.rows != n {
+	if n := f.Meta.Shard.Count(f.Meta.Faults); f.rows != n {
 		return damaged(f.path, fmt.Sprintf("it has %d rows of %d faults", f.rows, n))
 	}
 	return nil
@@ -141,7 +141,7 @@ func unreadable(path string, err error) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return diag.Problem{File: path, What: "there is no such file", Remedy: "give a folder or a file that a campaign wrote"}
 	}
-	return fmt.Errorf("read results: %w", err)
+	return diag.Problem{File: path, What: "it cannot be read: " + err.Error(), Remedy: "give a folder or a file that a campaign wrote"}
 }
 
 // guard runs a step of the Parquet reader, which panics over some damaged files.
@@ -199,7 +199,7 @@ func (s *fileRows) next() (*Row, error) {
 			return nil, damaged(s.path, "its rows cannot be read: "+err.Error())
 		}
 	}
-	r, want := &s.buffer[s.at], s.Meta.Shard.number(s.given)
+	r, want := &s.buffer[s.at], s.Meta.Shard.Number(s.given)
 	if r.Number != want || !r.Outcome.valid() {
 		return nil, damaged(s.path, fmt.Sprintf("fault %d, %s, is where %d should be", r.Number, r.Outcome, want))
 	}

@@ -131,10 +131,6 @@ func (w *Writer) Count() int64 {
 	return w.done.count
 }
 
-// Dropped is how many bytes an earlier run left that could not be read, as after a kill in the middle of
-// writing; the faults concerned are not Done.
-func (w *Writer) Dropped() int64 { return w.journal.Dropped() }
-
 // Rows gives the rows that are there, in the order in which they came. A row holds until the next. Add
 // and Done wait until it ends.
 func (w *Writer) Rows() iter.Seq2[*Row, error] {
@@ -231,7 +227,7 @@ func (w *Writer) Finish(ctx context.Context, report Report) error {
 	if meta.Faults == 0 {
 		meta.Faults = w.done.top
 	}
-	if of := meta.Shard.count(meta.Faults); w.done.count < of || of == 0 {
+	if of := meta.Shard.Count(meta.Faults); w.done.count < of || of == 0 {
 		return Incomplete{Done: w.done.count, Of: of}
 	}
 	s := newSorter(w.codec, filepath.Dir(w.path), w.runRows)
@@ -298,9 +294,9 @@ func (b *bitmap) first(s Shard, n int64) int64 {
 		}
 		return min(n, int64(64*len(b.words)))
 	}
-	for k := range s.count(n) {
-		if !b.has(s.number(k)) {
-			return s.number(k)
+	for k := range s.Count(n) {
+		if !b.has(s.Number(k)) {
+			return s.Number(k)
 		}
 	}
 	return n
