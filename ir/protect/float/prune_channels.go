@@ -26,6 +26,22 @@ func (p Prune) channels(g *graph.Graph, r *Report) error {
 	us := fs.units(g)
 	before := graph.Describe(g)
 	p.unchosen(g, r)
+	removed, left := p.choose(fs, us)
+	if err := us.cut(g, fs); err != nil {
+		return err
+	}
+	after := graph.Describe(g)
+	r.figure("channels removed", float64(removed))
+	r.figure("parameters before", float64(before.Parameters))
+	r.figure("parameters after", float64(after.Parameters))
+	r.figure("MACs before", float64(before.MACs))
+	r.figure("MACs after", float64(after.MACs))
+	r.Left = left
+	return nil
+}
+
+// choose marks the units that go, and notes the channels that cannot.
+func (p Prune) choose(fs *families, us units) (removed int, notes []Note) {
 	var left channels
 	var all []*unit // that may go, in the order of the network
 	rest := map[*graph.Node]int{}
@@ -41,18 +57,7 @@ func (p Prune) channels(g *graph.Graph, r *Report) error {
 		}
 		all = append(all, u)
 	}
-	removed := p.remove(all, rest)
-	if err := us.cut(g, fs); err != nil {
-		return err
-	}
-	after := graph.Describe(g)
-	r.figure("channels removed", float64(removed))
-	r.figure("parameters before", float64(before.Parameters))
-	r.figure("parameters after", float64(after.Parameters))
-	r.figure("MACs before", float64(before.MACs))
-	r.figure("MACs after", float64(after.MACs))
-	r.Left = left.notes()
-	return nil
+	return p.remove(all, rest), left.notes()
 }
 
 // remove marks the least units, and leaves each convolution a channel. Rest is how many each has.
