@@ -14,7 +14,7 @@ import (
 // ports N_valid (in, u1), N_data (in), N_ready (out, u1); an output stream N is N_valid (out), N_data
 // (out), N_ready (in). A transfer happens in a cycle in which valid and ready are both 1. While an input
 // stream offers nothing its data port is all zero. Output ports of no stream are watched, input ports
-// of no stream are not allowed. drive.Run is the order of events within a cycle.
+// of no stream stay zero. drive.Run is the order of events within a cycle.
 type Machine interface {
 	// Reset brings registers and memories to their initial contents; the next cycle is cycle 0.
 	Reset() error

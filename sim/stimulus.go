@@ -12,8 +12,9 @@ import (
 )
 
 // Ports finds the streams of a top module: input streams in the order of their valid ports among
-// Module.Inputs, output streams in the order of theirs among Module.Outputs. Errors name the ports
-// that are missing, mistyped, or inputs of no stream.
+// Module.Inputs, output streams in the order of theirs among Module.Outputs. Input ports whose names are
+// not those of a stream's stay zero. Errors name the ports that are missing, mistyped, or inputs of no stream
+// though they are called so.
 func Ports(top *rtl.Module) (drive.Ports, error) {
 	in, out := side{}, side{}
 	for i, n := range top.Inputs {
@@ -35,12 +36,22 @@ func Ports(top *rtl.Module) (drive.Ports, error) {
 		}
 	}
 	for _, n := range top.Inputs {
-		if !f.used[n.Name] {
+		if !f.used[n.Name] && ofStream(n.Name) {
 			f.problems.Add(diag.Problem{At: top.Name + "." + n.Name, What: "this input port belongs to no stream",
 				Remedy: "name the ports of a stream N N_valid, N_data and N_ready"})
 		}
 	}
 	return ports, f.problems.Err()
+}
+
+// ofStream tells whether a port is named as a stream's are.
+func ofStream(name string) bool {
+	for _, suffix := range []string{"_valid", "_data", "_ready"} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	return false
 }
 
 // port is a port's index in its list and its type; side is all ports of one direction, by name.

@@ -63,11 +63,13 @@ func TestPorts(t *testing.T) {
 func TestPortsNamesWhatIsWrong(t *testing.T) {
 	_, err := sim.Ports(top(t, `
   mode = input u2
+  mode_data = input u2
   a_valid = input u2
   y_ready = input u1
   y_data = input u1
   r = reg u1
   input mode
+  input mode_data
   input a_valid
   input y_ready
   input y_data
@@ -81,7 +83,7 @@ func TestPortsNamesWhatIsWrong(t *testing.T) {
 		"stream a: port a_ready is missing or runs the wrong way",
 		"stream a: port a_data is missing or runs the wrong way",
 		"stream y: port y_data is missing or runs the wrong way",
-		"t.mode: this input port belongs to no stream; name the ports of a stream N N_valid, N_data and N_ready",
+		"t.mode_data: this input port belongs to no stream; name the ports of a stream N N_valid, N_data and N_ready",
 	}, strings.Split(problems.Error(), "\n"))
 }
 

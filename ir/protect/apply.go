@@ -18,28 +18,49 @@ type Surroundings struct {
 // Protected is a design with protection, and what was done to it.
 type Protected struct {
 	Design   *rtl.Design
-	Watchdog *Watchdog // nil for none
+	Stored   map[string]*Stored // by path: memories with a code
+	Copies   map[string]string  // by path of a second or third copy of a memory: the first one's
+	Watchdog *Watchdog          // nil for none
 }
 
 // Apply builds the protection that a policy asks for into a design, which is changed. Errors are diag.Problems
 // that name the policy's lines.
 func Apply(d *rtl.Design, p *Policy, s Surroundings) (*Protected, error) {
-	if _, err := p.assign(d, s.Layer); err != nil {
-		return nil, err
-	}
-	r := &Protected{Design: d}
+	r := &Protected{Stored: map[string]*Stored{}, Copies: map[string]string{}}
+	b := &builder{file: p.file}
 	if p.Watchdog != nil {
 		w := p.Watchdog.within(s)
 		if len(s.In) != 1 {
 			return nil, diag.Problem{File: p.file, At: "watchdog", What: fmt.Sprintf("the network has %d inputs, and a watchdog guards one", len(s.In)), Remedy: "leave it out"}
 		}
-		if _, err := addWatchdog(d, s.In[0], s.Out, w); err != nil {
+		var err error
+		if b.dog, err = addWatchdog(d, s.In[0], s.Out, w); err != nil {
 			return nil, err
 		}
 		r.Watchdog = &w
 	}
-	if err := rtl.Check(d); err != nil {
+	var err error
+	if b.rules, err = p.assign(d, s.Layer); err != nil {
+		return nil, err
+	}
+	top, err := b.variants(d)
+	if err != nil {
+		return nil, err
+	}
+	r.Design = rtl.NewDesign(top)
+	if err := rtl.Check(r.Design); err != nil {
 		return nil, fmt.Errorf("protected hardware: %w", err)
+	}
+	for _, st := range r.Design.States() {
+		if st.Mem == nil {
+			continue
+		}
+		if w := b.words[st.Mem]; w != nil {
+			r.Stored[st.Path] = w
+		}
+		if of := b.copies[st.Mem]; of != nil {
+			r.Copies[st.Path] = st.Path[:len(st.Path)-len(st.Mem.Name)] + of.Name
+		}
 	}
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"rampart/internal/diag"
 	"rampart/internal/pattern"
 	"rampart/internal/yamlform"
 	"rampart/ir/rtl"
@@ -143,4 +144,9 @@ func registerNames(s *site) []string {
 		return []string{s.Path, Control}
 	}
 	return []string{s.Path, Data}
+}
+
+// cannot is the error of a rule that does not apply to what it matches.
+func (r *Rule) cannot(file, path string, why error) error {
+	return diag.Problem{File: file, At: r.at["use"].String(), What: fmt.Sprintf("%s cannot protect %s: %v", r.Use, path, why), Remedy: "leave it out by a rule before this one with use: none, or use another technique"}
 }

@@ -1,6 +1,7 @@
 package protect
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,16 +24,21 @@ type rig struct {
 	inputs [][]byte
 }
 
-// newRig draws a network of one input and plans it; many multipliers keep it quick.
+// newRig draws a small network of one input with a convolution that has a line buffer, and plans it; many
+// multipliers keep it quick.
 func newRig(t *testing.T, seed uint64, images int) *rig {
 	t.Helper()
 	d := nettest.New(seed)
-	net := d.Net(d.Within(2, 6))
-	for len(net.Inputs) != 1 {
-		net = d.Net(d.Within(2, 6))
+	var net *fixed.Net
+	var p *plan.Plan
+	for p == nil || !windowed(p) || p.Estimate.CyclesPerFrame > 600 {
+		if net = d.Net(d.Within(2, 5)); len(net.Inputs) != 1 {
+			continue
+		}
+		var err error
+		p, err = plan.New(t.Context(), net, plan.Target{Multipliers: 300})
+		require.NoError(t, err)
 	}
-	p, err := plan.New(t.Context(), net, plan.Target{Multipliers: 300})
-	require.NoError(t, err)
 	r := &rig{t: t, plan: p, images: images}
 	var all []*fixed.Tensor
 	for range images {
@@ -75,4 +81,9 @@ func (r *rig) run(d *rtl.Design, s sim.Stimulus) *sim.Trace {
 	got, err := m.Run(r.t.Context(), &s)
 	require.NoError(r.t, err)
 	return got
+}
+
+// windowed tells whether a plan has a convolution with a line buffer.
+func windowed(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Stages, func(s *plan.Stage) bool { return s.Kind == plan.Conv && s.Rows > 0 })
 }

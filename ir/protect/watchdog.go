@@ -31,6 +31,14 @@ type watched struct {
 	dropped *rtl.Node // then, the images that are begun and not delivered
 }
 
+// in is the same in a clone of the module; nil for nil.
+func (w *watched) in(clone *rtl.Module) *watched {
+	if w == nil {
+		return nil
+	}
+	return &watched{clone.Nodes[w.tripped.ID], clone.Nodes[w.dropped.ID]}
+}
+
 // addWatchdog lets a design that is lost begin anew with the next image, and bring as many beats as it should for
 // each image that it takes, come what may: the rest of an image that was half taken is swallowed, and what images
 // under way still owe is delivered as zeros. Meanwhile all below the top module is held where reset brings it.

@@ -1,0 +1,58 @@
+package protect
+
+import "rampart/ir/rtl"
+
+// bitsOf is a value as its packed bits, one to a lane.
+func bitsOf(n *rtl.Node) *rtl.Node { return n.Bitcast(rtl.U(1).Vec(n.Type.Width())) }
+
+// slice is the packed bits of a value from bit lo on, read as a type.
+func slice(n *rtl.Node, lo int, t rtl.Type) *rtl.Node {
+	if lo == 0 && n.Type.Width() == t.Width() {
+		return n.Bitcast(t)
+	}
+	return bitsOf(n).Lanes(lo, t.Width()).Bitcast(t)
+}
+
+// pack is the packed bits of several values, one after another, read as a type of that width.
+func pack(m *rtl.Module, t rtl.Type, parts ...*rtl.Node) *rtl.Node {
+	var bits []*rtl.Node
+	for _, p := range parts {
+		bits = append(bits, bitsOf(p))
+	}
+	return m.Join(bits...).Bitcast(t)
+}
+
+// parity is the xor of those packed bits of a value that are 1 in a mask, a bit string.
+func parity(m *rtl.Module, n *rtl.Node, mask []uint64) *rtl.Node {
+	return bitsOf(n.And(constant(m, n.Type, mask))).Sum().To(rtl.U(1))
+}
+
+// constant is a value of a type by its packed bits.
+func constant(m *rtl.Module, t rtl.Type, bits []uint64) *rtl.Node {
+	imms := make([]int64, t.Lanes)
+	for i := range imms {
+		for b := range t.Bits {
+			if at := i*t.Bits + b; bits[at/64]>>(at%64)&1 != 0 {
+				imms[i] |= 1 << b
+			}
+		}
+		imms[i] = t.Wrap(imms[i])
+	}
+	return m.Node(rtl.OpConst, t, imms)
+}
+
+// some tells whether any bit of a value is 1.
+func some(n *rtl.Node) *rtl.Node {
+	per := max(1, rtl.MaxBits/n.Type.Bits) // lanes that are compared at once
+	var any *rtl.Node
+	for lo := 0; lo < n.Type.Lanes; lo += per {
+		count := min(n.Type.Lanes-lo, per)
+		part := n.Lanes(lo, count).Bitcast(rtl.U(count * n.Type.Bits)).EqI(0).Not()
+		if any == nil {
+			any = part
+		} else {
+			any = any.Or(part)
+		}
+	}
+	return any
+}
