@@ -142,7 +142,7 @@ func (b *block) decide(v *val) {
 		if b.evals[v.id] > 1.01 && !(b.cheap(v) && b.evals[v.id] <= 2.01) {
 			b.reps[v.id] = array
 		}
-	case v.op == rtl.OpSum, v.op == rtl.OpBitcast, v.name != "", b.users[v.id] > 1:
+	case v.op == rtl.OpSum, v.op == rtl.OpParity, v.op == rtl.OpBitcast, v.name != "", b.users[v.id] > 1:
 		b.reps[v.id] = local
 	}
 }

@@ -199,6 +199,8 @@ func (f *body) compute(v *val) []jen.Code {
 		out = append(out, f.repack(v, name)...)
 	case v.op == rtl.OpSum:
 		out = append(out, f.sum(v, name)...)
+	case v.op == rtl.OpParity:
+		out = append(out, f.parity(v, name)...)
 	case v.vector():
 		out = append(out, f.storage(v, name)...)
 		out = append(out, f.fill(ref{code: jen.Id(name)}, v.gotype(), v)...)

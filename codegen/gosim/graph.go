@@ -91,8 +91,8 @@ func (g *graph) push(v *val) *val {
 	return v
 }
 
-// make is the value of an operation, simplified. n is the node it stands for, which a bitcast needs
-// for the width of its operand, since the operand itself may have become a narrower value.
+// make is the value of an operation, simplified. n is the node it stands for, which a bitcast and a parity
+// need for the width of their operand, since the operand itself may have become a narrower value.
 func (g *graph) make(op rtl.Op, t rtl.Type, imms []int64, args []*val, n *rtl.Node) *val {
 	v := &val{op: op, typ: t, imms: imms, args: args}
 	if op == rtl.OpBitcast {
@@ -100,6 +100,9 @@ func (g *graph) make(op rtl.Op, t rtl.Type, imms []int64, args []*val, n *rtl.No
 		if from := n.Args[0].Type; from.Lanes == t.Lanes {
 			v.op, v.imms = rtl.OpCast, nil
 		}
+	}
+	if op == rtl.OpParity {
+		v.imms = []int64{int64(n.Args[0].Type.Bits)}
 	}
 	g.bound(v)
 	if v.wrap && v.row().shape == moving { // wrapping before the move is the same

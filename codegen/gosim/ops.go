@@ -53,6 +53,7 @@ var opTable = map[rtl.Op]opRow{
 	rtl.OpCast:    {shape: elementwise, exact: argInterval, lane: laneCast},
 	rtl.OpSat:     {shape: elementwise, exact: satInterval, lane: laneSat},
 	rtl.OpSum:     {shape: folding, exact: sumInterval},
+	rtl.OpParity:  {shape: folding, exact: bitInterval},
 	rtl.OpStretch: {shape: moving, exact: argInterval},
 	rtl.OpLanes:   {shape: moving, exact: argInterval},
 	rtl.OpJoin:    {shape: moving, exact: joinInterval},
@@ -84,6 +85,9 @@ func notInterval(v *val) interval {
 	a := v.args[0].rng
 	return interval{new(big.Int).Not(a.hi), new(big.Int).Not(a.lo)}
 }
+
+// bitInterval is that of a bit of which nothing is known.
+func bitInterval(*val) interval { return bitsInterval(1, false) }
 
 func eqInterval(v *val) interval {
 	a, b := v.args[0], v.args[1]

@@ -112,6 +112,27 @@ func (f *body) sum(v *val, name string) []jen.Code {
 	return out
 }
 
+// parity is the xor of all bits of all lanes.
+func (f *body) parity(v *val, name string) []jen.Code {
+	a := v.args[0]
+	t := gotype{bits: 64, signed: a.gotype().signed}
+	all := f.names.name(name + "_lanes")
+	out := []jen.Code{jen.Var().Id(all).Id(t.String())}
+	if !a.vector() {
+		out = append(out, jen.Id(all).Op("=").Add(f.expr(a).to(t).code))
+	} else {
+		marks := f.cuts(a)
+		for i := 1; i < len(marks); i++ {
+			lo := marks[i-1]
+			out = append(out, f.split(a, lo, marks[i]-lo, nil, func(l *loop, lo int, p pos) jen.Code {
+				return jen.Id(all).Op("^=").Add(l.lane(a, p.plus(lo)).to(t).code)
+			})...)
+		}
+	}
+	within := jen.Uint64().Call(jen.Id(all)).Op("<<").Lit(64 - int(v.imms[0]))
+	return append(out, f.declare(v, name, laneType(v), jen.Id(v.gotype().String()).Call(jen.Qual("math/bits", "OnesCount64").Call(within).Op("&").Lit(1))))
+}
+
 // repack reads the packed bits of a value as lanes of another width.
 func (f *body) repack(v *val, name string) []jen.Code {
 	a := v.args[0]

@@ -29,6 +29,7 @@ func init() { // rules call lane, which looks them up here
 		rtl.OpCast:    castLane,
 		rtl.OpSat:     satLane,
 		rtl.OpSum:     sumLane,
+		rtl.OpParity:  parityLane,
 		rtl.OpStretch: stretchLane,
 		rtl.OpLanes:   lanesLane,
 		rtl.OpJoin:    joinLane,

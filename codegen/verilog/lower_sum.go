@@ -18,6 +18,11 @@ func sumLane(l *lowering, s *scope, n *rtl.Node, _ index, w int) expr {
 	return balanced(terms)
 }
 
+// parityLane is the xor of all bits of the operand.
+func parityLane(l *lowering, _ *scope, n *rtl.Node, _ index, w int) expr {
+	return resize(unary{"^", l.whole(n.Args[0])}, false, w)
+}
+
 func balanced(terms []expr) expr {
 	if len(terms) == 1 {
 		return terms[0]

@@ -48,7 +48,7 @@ var opWords = map[rtl.Op]string{
 	rtl.OpAdd: "sum", rtl.OpSub: "diff", rtl.OpMul: "prod", rtl.OpAnd: "and",
 	rtl.OpOr: "or", rtl.OpXor: "xor", rtl.OpNot: "not", rtl.OpShl: "shl", rtl.OpShr: "shr",
 	rtl.OpEq: "eq", rtl.OpLt: "lt", rtl.OpMin: "min", rtl.OpMax: "max", rtl.OpMux: "mux",
-	rtl.OpCast: "wide", rtl.OpSat: "sat", rtl.OpSum: "total", rtl.OpStretch: "each",
+	rtl.OpCast: "wide", rtl.OpSat: "sat", rtl.OpSum: "total", rtl.OpParity: "parity", rtl.OpStretch: "each",
 	rtl.OpLanes: "part", rtl.OpJoin: "join", rtl.OpSelect: "pick", rtl.OpBitcast: "bits",
 }
 

@@ -162,5 +162,5 @@ var standsAlone = map[rtl.Op]bool{rtl.OpMul: true, rtl.OpSat: true}
 var opCost = map[rtl.Op]int{
 	rtl.OpAdd: 1, rtl.OpSub: 1, rtl.OpMul: 1, rtl.OpAnd: 1, rtl.OpOr: 1, rtl.OpXor: 1, rtl.OpNot: 1,
 	rtl.OpShl: 1, rtl.OpShr: 1, rtl.OpEq: 1, rtl.OpLt: 1, rtl.OpMin: 3, rtl.OpMax: 3, rtl.OpMux: 1,
-	rtl.OpSat: 4, rtl.OpSum: 1, rtl.OpSelect: 1,
+	rtl.OpSat: 4, rtl.OpSum: 1, rtl.OpParity: 1, rtl.OpSelect: 1,
 }

@@ -52,6 +52,7 @@ var vectorRanges = map[rtl.Op]func(r ranges, n *rtl.Node) []span{
 		}
 		return []span{total}
 	},
+	rtl.OpParity: func(_ ranges, n *rtl.Node) []span { return []span{rangeOf(n.Type)} },
 	rtl.OpStretch: func(r ranges, n *rtl.Node) []span {
 		var out []span
 		for i := range n.Type.Lanes {

@@ -44,6 +44,7 @@ var growers = map[rtl.Op]func(g *generator, op rtl.Op) *rtl.Node{
 		lo := g.r.IntN(a.Type.Lanes)
 		return g.m.Node(op, a.Type.Vec(1+g.r.IntN(a.Type.Lanes-lo)), []int64{int64(lo)}, a)
 	},
+	rtl.OpParity:  func(g *generator, op rtl.Op) *rtl.Node { return g.m.Node(op, rtl.U(1), nil, g.any()) },
 	rtl.OpJoin:    (*generator).joined,
 	rtl.OpSelect:  (*generator).selected,
 	rtl.OpBitcast: (*generator).recast,

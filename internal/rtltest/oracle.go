@@ -154,6 +154,13 @@ var wholeOracles = map[rtl.Op]func(p Probe, a []lanes) lanes{
 		}
 		return lanes{total}
 	},
+	rtl.OpParity: func(p Probe, a []lanes) lanes {
+		odd := int64(0)
+		for _, b := range toBits(p.Args[0].Type, a[0]) {
+			odd ^= b
+		}
+		return lanes{big.NewInt(odd)}
+	},
 	rtl.OpStretch: func(p Probe, a []lanes) lanes {
 		var out lanes
 		for _, v := range a[0] {

@@ -41,6 +41,7 @@ var probeTable = map[rtl.Op]func(d *domain, op rtl.Op) []Probe{
 	rtl.OpCast:    unaryProbes,
 	rtl.OpSat:     unaryProbes,
 	rtl.OpSum:     sumProbes,
+	rtl.OpParity:  parityProbes,
 	rtl.OpStretch: stretchProbes,
 	rtl.OpLanes:   lanesProbes,
 	rtl.OpJoin:    joinProbes,
@@ -128,6 +129,14 @@ func sumProbes(d *domain, op rtl.Op) []Probe {
 		for _, r := range d.results(a.Bits) {
 			ps = append(ps, Probe{Op: op, Type: r, Args: []Operand{{0, a}}})
 		}
+	}
+	return ps
+}
+
+func parityProbes(d *domain, op rtl.Op) []Probe {
+	var ps []Probe
+	for _, a := range append(slices.Clone(d.elems), d.vectors...) {
+		ps = append(ps, Probe{Op: op, Type: rtl.U(1), Args: []Operand{{0, a}}})
 	}
 	return ps
 }

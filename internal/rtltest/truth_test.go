@@ -89,6 +89,8 @@ func TestOracle(t *testing.T) {
 		{Probe{Op: rtl.OpSat, Type: rtl.U(64)}, []lanes{v("-1")}, v("0")},
 		{Probe{Op: rtl.OpSat, Type: rtl.S(64)}, []lanes{v(top)}, v("0x7fffffffffffffff")},
 		{Probe{Op: rtl.OpSum, Type: rtl.S(8)}, []lanes{v("100", "50", "-1")}, v("-107")},
+		{Probe{Op: rtl.OpParity, Type: rtl.U(1), Args: []Operand{{0, rtl.S(8).Vec(2)}}}, []lanes{v("-1", "7")}, v("1")},
+		{Probe{Op: rtl.OpParity, Type: rtl.U(1), Args: []Operand{{0, rtl.U(3)}}}, []lanes{v("6")}, v("0")},
 		{Probe{Op: rtl.OpStretch, Type: rtl.U(4).Vec(4), Imms: []int64{2}}, []lanes{v("1", "2")}, v("1", "1", "2", "2")},
 		{Probe{Op: rtl.OpLanes, Type: rtl.U(4).Vec(2), Imms: []int64{1}}, []lanes{v("1", "2", "3")}, v("2", "3")},
 		{Probe{Op: rtl.OpJoin, Type: rtl.U(4).Vec(3)}, []lanes{v("1"), v("2", "3")}, v("1", "2", "3")},

@@ -24,7 +24,7 @@ func pack(m *rtl.Module, t rtl.Type, parts ...*rtl.Node) *rtl.Node {
 
 // parity is the xor of those packed bits of a value that are 1 in a mask, a bit string.
 func parity(m *rtl.Module, n *rtl.Node, mask []uint64) *rtl.Node {
-	return bitsOf(n.And(constant(m, n.Type, mask))).Sum().To(rtl.U(1))
+	return n.And(constant(m, n.Type, mask)).Parity()
 }
 
 // constant is a value of a type by its packed bits.

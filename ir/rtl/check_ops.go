@@ -16,6 +16,7 @@ var opRules = [opCount][]rule{
 	OpLt:      {resultBit},
 	OpMux:     {selectorBit},
 	OpSum:     {resultScalar},
+	OpParity:  {resultBit, resultScalar},
 	OpStretch: {stretched, sameElement},
 	OpLanes:   {lanesInRange, sameElement},
 	OpJoin:    {joined, sameElement},

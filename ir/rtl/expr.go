@@ -255,6 +255,14 @@ func (n *Node) Sum() *Node {
 	return n.mod.Node(OpSum, t, nil, n)
 }
 
+// Parity is the xor of all bits of n.
+func (n *Node) Parity() *Node {
+	if n.Type == U(1) {
+		return n
+	}
+	return n.mod.Node(OpParity, U(1), nil, n)
+}
+
 // Stretch repeats each lane k times: a0 a0 a1 a1.
 func (n *Node) Stretch(k int) *Node {
 	if k == 1 {

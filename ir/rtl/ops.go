@@ -32,6 +32,7 @@ const (
 	OpCast    // a, wrapped to the node's type
 	OpSat     // a, clamped to the range of the node's type
 	OpSum     // the sum of all lanes of a: one lane
+	OpParity  // the xor of all bits of a: u1
 	OpStretch // each lane of a repeated Imm[0] times: a0 a0 a1 a1
 	OpLanes   // lanes Imm[0] .. Imm[0]+Lanes-1 of a
 	OpJoin    // the lanes of all operands, one after another
@@ -73,6 +74,7 @@ var opTable = [opCount]OpInfo{
 	OpCast:    {Name: "cast", Args: 1, Lanes: true},
 	OpSat:     {Name: "sat", Args: 1, Lanes: true},
 	OpSum:     {Name: "sum", Args: 1},
+	OpParity:  {Name: "parity", Args: 1},
 	OpStretch: {Name: "stretch", Args: 1, Imms: 1},
 	OpLanes:   {Name: "lanes", Args: 1, Imms: 1},
 	OpJoin:    {Name: "join", Args: -1},

@@ -1,6 +1,10 @@
 package interp
 
-import "rampart/ir/rtl"
+import (
+	"math/bits"
+
+	"rampart/ir/rtl"
+)
 
 // evalFunc computes c.val from the values of c.args.
 type evalFunc func(m *Machine, c *cell)
@@ -28,6 +32,7 @@ var evaluators = map[rtl.Op]evalFunc{
 	rtl.OpCast:    typed1(func(t, _ rtl.Type, a int64) int64 { return t.Wrap(a) }),
 	rtl.OpSat:     typed1(saturate),
 	rtl.OpSum:     sum,
+	rtl.OpParity:  parity,
 	rtl.OpStretch: stretch,
 	rtl.OpLanes:   lanes,
 	rtl.OpJoin:    join,
@@ -154,6 +159,14 @@ func sum(m *Machine, c *cell) {
 		total += v
 	}
 	c.val[0] = c.t.Wrap(total)
+}
+
+func parity(m *Machine, c *cell) {
+	all := uint64(0)
+	for _, v := range m.value(c.args[0]) {
+		all ^= uint64(v)
+	}
+	c.val[0] = int64(bits.OnesCount64(all<<(64-c.args[0].t.Bits)) & 1)
 }
 
 func stretch(m *Machine, c *cell) {

@@ -87,9 +87,9 @@ func TestCancelledBuild(t *testing.T) {
 
 func TestDesignWithoutStreams(t *testing.T) {
 	m := rtl.NewModule("odd", "")
-	m.In("lonely", rtl.U(1))
+	m.In("lonely_data", rtl.U(1))
 	_, err := verilator.Build(t.Context(), rtl.NewDesign(m), t.TempDir(), quick)
-	require.ErrorContains(t, err, "lonely")
+	require.ErrorContains(t, err, "lonely_data")
 }
 
 func TestMachinesOfOneProgramAreApart(t *testing.T) {

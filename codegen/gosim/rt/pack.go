@@ -45,14 +45,16 @@ func Unpack[T Lane](lanes []T, bits uint, src []byte) {
 
 // Repack reads the packed bits of src, lanes of srcBits, as the lanes of dst, of dstBits each.
 func Repack[D, S Lane](dst []D, dstBits uint, src []S, srcBits uint) {
-	pos := uint(0)
+	l, at := 0, uint(0) // the lane and the bit that come next
 	for d := range dst {
 		var u uint64
 		for got := uint(0); got < dstBits; {
-			l, at := pos/srcBits, pos%srcBits
 			n := min(dstBits-got, srcBits-at)
 			u |= uint64(src[l]) >> at & (^uint64(0) >> (64 - n)) << got
-			pos, got = pos+n, got+n
+			got += n
+			if at += n; at == srcBits {
+				l, at = l+1, 0
+			}
 		}
 		dst[d] = Wrap[D](u, dstBits)
 	}
