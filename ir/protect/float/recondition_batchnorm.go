@@ -13,9 +13,15 @@ import (
 // them are free: gamma may take any size if the variance follows, and the shift may stand in beta or in the
 // mean alone. The size of gamma is moved by powers of two, so that only roundings change.
 //
-// What one flip of an exponent bit does to a value depends on its exponent alone. In [1, 2) it makes it infinite
-// or no number, by bit 30; below 1 it multiplies with up to 2^128; in [2, 4) with up to 2^64, but by more bits.
-// A zero stays below 4. So a beta of zero is worth more than any other one; what it did the mean does then.
+// What one flip of an exponent bit does to a value depends on its exponent alone. In [1, 2) bit 30 makes it
+// infinite or no number; in [0.5, 1) it multiplies with 2^128, which activations seldom outlive either; in [2, 4)
+// no bit multiplies with more than 2^64, but seven multiply. Measured, the worst flip and the number of bad ones
+// pull apart: of the 160 flips of bit 30 of the gammas of scenes_unet_t 159 are harmful as trained, 155 with
+// Finite, 27 with Bounded; of all their 5120 flips 382, 401 and 948.
+//
+// A zero stays below 4 whatever flips, so that the number that does not hold the shift can do next to no harm; the
+// one that does may do more, and with InMean gamma multiplies the whole shift. Of all flips of the 160 numbers of the
+// normalisations of scenes_unet_xs 941 are harmful as trained, 864 with InMean and 824 with InBeta.
 type ReconditionBatchNorm struct {
 	Gamma Gamma // "" is Finite
 	Shift Shift // "" is KeepShift
@@ -28,7 +34,7 @@ type Gamma string
 const (
 	KeepGamma Gamma = "keep"
 	Finite    Gamma = "finite"  // away from where a flip makes them infinite or no number: to [0.5, 1) or [2, 4)
-	Bounded   Gamma = "bounded" // to [2, 4), where the worst flip multiplies with 2^64
+	Bounded   Gamma = "bounded" // to [2, 4), where the worst flip multiplies with 2^64, and more flips are bad
 )
 
 // Shift says what holds the shift.
