@@ -21,6 +21,7 @@ type conv struct {
 	exactly bool     // every output is computed by exact: the rest is not set
 	parts   [][]part // per phase of the rows
 	scale   *kernel.Scale
+	settler *kernel.Scale // of sums by the weights as they are, which need not wrap if that is proved
 	fan     *fan
 	weave   *weave   // nil where the gather kernel does not suit
 	bytes   []*bytes // for all input channels, then for each joined part; none where bytes do not suit
@@ -57,7 +58,12 @@ func (e *Engine) newConv(i int, op *fixed.Conv, g *geometry) *conv {
 	c.bytes = e.newBytes(c)
 	c.perPixel = c.macs() / int64(c.shape.H*c.shape.W)
 	if !wide(dst.Value) {
-		c.scale = kernel.NewScale(c.constants(nil))
+		k := c.constants(nil)
+		c.scale = kernel.NewScale(k)
+		if c.settler = c.scale; !c.wraps() {
+			k.AccBits = 32
+			c.settler = kernel.NewScale(k)
+		}
 	}
 	return c
 }
@@ -92,6 +98,37 @@ func largest(c *fixed.Conv, in *fixed.Value, channels int) int64 {
 		return most // times an activation it might leave 64 bits
 	}
 	return most * magnitude(in)
+}
+
+// wraps tells whether some sum may leave the accumulator.
+func (c *conv) wraps() bool {
+	limit := int64(1) << (min(c.AccBits, 32) - 1)
+	for o := range c.shape.C {
+		if low, high := c.sums(o); low < -limit || high >= limit {
+			return true
+		}
+	}
+	return false
+}
+
+// sums is the range of the sums of an output channel, whatever the activations.
+func (c *conv) sums(o int) (low, high int64) {
+	lo, hi := c.src.Format.Range()
+	for _, rows := range c.g.rows.phases {
+		for _, cols := range c.g.cols.phases {
+			least, most := int64(0), int64(0)
+			for i := range c.perIn {
+				for _, r := range rows {
+					for _, col := range cols {
+						w := int64(c.Weight[((o*c.perIn+i)*c.Kernel[0]+r.k)*c.Kernel[1]+col.k])
+						least, most = least+min(w*lo, w*hi), most+max(w*lo, w*hi)
+					}
+				}
+			}
+			low, high = min(low, least), max(high, most)
+		}
+	}
+	return low, high
 }
 
 // magnitude is the greatest of a value.

@@ -58,7 +58,7 @@ func (o observer) check(patches []functional.Patch) error {
 }
 
 func TestMasksOfRandomNetworks(t *testing.T) {
-	for _, k := range kernel.Sets() {
+	for _, k := range sets() {
 		t.Run(k.Name, func(t *testing.T) {
 			for seed := range uint64(100) {
 				d := nettest.New(seed)
@@ -134,7 +134,7 @@ func segment(t *testing.T, k *kernel.Set, seed uint64, loose int) (o observer, e
 
 // Classes are exact whether they are computed or certain, and many are certain.
 func TestMasksOfSegmenters(t *testing.T) {
-	for _, k := range kernel.Sets() {
+	for _, k := range sets() {
 		t.Run(k.Name, func(t *testing.T) {
 			for seed := range uint64(60) {
 				_, err := segment(t, k, seed, 0)

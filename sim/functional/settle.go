@@ -28,7 +28,7 @@ func (c *conv) settleRow(w *Worker, todo *marks, y, from int, acc, delta []int32
 		if delta != nil {
 			by = delta[(x-from)*step:]
 		}
-		changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc[(x-from)*step:], by, step, bits>>(x-i*64), c.scale)
+		changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc[(x-from)*step:], by, step, bits>>(x-i*64), c.settler)
 		if changed != 0 {
 			marks.row(y)[i] |= changed << (x - i*64)
 			marks.rows(y, y+1)
@@ -43,7 +43,7 @@ func (c *conv) settleRun(w *Worker, todo *marks, y, from int, acc, delta []int32
 	for n := len(acc) / step; n > 0; n -= 64 {
 		if bits := todo.bitsFrom(y, from) & (^uint64(0) >> (64 - min(n, 64))); bits != 0 {
 			at := m.at(y, from) + c.dst.channel
-			if changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc, delta, step, bits, c.scale); changed != 0 {
+			if changed := w.e.kernels.Settle(f.now[at:], f.golden[at:], m.step, acc, delta, step, bits, c.settler); changed != 0 {
 				marks.put(y, from, changed)
 			}
 		}

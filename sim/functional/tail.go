@@ -107,15 +107,11 @@ func (e *Engine) sole(v int) *conv {
 // that of real numbers but for the rounding.
 func (c *conv) steady() bool {
 	const far = 1 << 62
-	if c.exactly || c.scale == nil || c.Transposed || c.Group != 1 || c.Stride != [2]int{1, 1} || c.src.Format.Bits > 15 {
+	if c.exactly || c.scale == nil || c.Transposed || c.Group != 1 || c.Stride != [2]int{1, 1} || c.src.Format.Bits > 15 || c.wraps() {
 		return false
 	}
 	limit := int64(1) << (min(c.AccBits, 32) - 1)
 	for o, b := range c.Bias {
-		low, high := c.sums(o)
-		if low < -limit || high >= limit {
-			return false
-		}
 		mult := 1.0
 		if c.Scale.Mult != nil {
 			mult = float64(c.Scale.Mult[o])
@@ -125,17 +121,6 @@ func (c *conv) steady() bool {
 		}
 	}
 	return true
-}
-
-// sums is the range of the sums of an output channel, whatever the activations.
-func (c *conv) sums(o int) (low, high int64) {
-	lo, hi := c.src.Format.Range()
-	per := len(c.Weight) / c.shape.C
-	for _, w := range c.Weight[o*per:][:per] {
-		a, b := int64(w)*lo, int64(w)*hi
-		low, high = low+min(a, b), high+max(a, b)
-	}
-	return low, high
 }
 
 // factor is by what the requantisation of channel o multiplies.

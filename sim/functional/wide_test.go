@@ -9,7 +9,6 @@ import (
 	"rampart/internal/nettest"
 	"rampart/ir/fixed"
 	"rampart/sim/functional"
-	"rampart/sim/functional/kernel"
 )
 
 // builder makes networks as one trains them, with rows of more than a machine word of pixels, and channels that fill
@@ -118,7 +117,7 @@ func (b *builder) unet() *fixed.Net {
 }
 
 func TestWideNetworks(t *testing.T) {
-	for _, k := range kernel.Sets() {
+	for _, k := range sets() {
 		t.Run(k.Name, func(t *testing.T) {
 			var work functional.Stats
 			for seed := range uint64(16) {

@@ -5207,14 +5207,14 @@ TEXT ·settle512x1(SB), NOSPLIT, $0-120
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X7
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU32    (R9), Z0
-	MOVQ         add+80(FP), R9
-	VMOVDQU32    (R9), Z1
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU32    (R10), Z0
+	MOVQ         add+80(FP), R10
+	VMOVDQU32    (R10), Z1
 	MOVSS        lo+88(FP), X2
 	VBROADCASTSS X2, Z2
 	MOVSS        hi+92(FP), X3
@@ -5225,25 +5225,29 @@ TEXT ·settle512x1(SB), NOSPLIT, $0-120
 	VBROADCASTSS X5, Z5
 	VPTERNLOGD   $0xff, Z6, Z6, Z6
 	VPSRLD       $0x01, Z6, Z6
-	XORQ         R9, R9
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R11
+	TZCNTQ      R8, R12
 	BLSRQ       R8, R8
-	MOVQ        R11, R12
-	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z8
+	MOVQ        R12, R13
+	IMULQ       DI, R13
+	VMOVDQU32.Z (BX)(R13*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VMOVDQU32.Z (SI)(R13*1), K2, Z9
 	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ         R11, R12
-	IMULQ        DX, R12
-	VPSLLD       X7, Z8, Z8
-	VPSRAD       X7, Z8, Z8
+	MOVQ   R12, R13
+	IMULQ  DX, R13
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X7, Z8, Z8
+	VPSRAD X7, Z8, Z8
+
+whole:
 	VCVTDQ2PS    Z8, Z8
 	VFMADD213PS  Z1, Z0, Z8
 	VMAXPS       Z2, Z8, Z8
@@ -5257,16 +5261,16 @@ summed:
 	KORTESTW     K1, K1
 	JNZ          unsure
 	VCVTPS2DQ    Z10, Z10
-	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPMOVSXWD.Z  (CX)(R13*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
-	KMOVW        K1, R13
+	KMOVW        K1, R14
 	VPMOVDW      Z10, Y10
-	VMOVDQU16    Y10, K1, (AX)(R12*1)
-	XORL         R12, R12
-	TESTL        $0x0000ffff, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	ORQ          R12, R9
+	VMOVDQU16    Y10, K1, (AX)(R13*1)
+	XORL         R13, R13
+	TESTL        $0x0000ffff, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	ORQ          R13, R10
 
 next:
 	TESTQ R8, R8
@@ -5274,14 +5278,14 @@ next:
 	JMP   done
 
 unsure:
-	MOVL  $0x00000001, R12
-	SHLXQ R11, R12, R12
-	ORQ   R12, R10
+	MOVL  $0x00000001, R13
+	SHLXQ R12, R13, R13
+	ORQ   R13, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+104(FP)
-	MOVQ R10, unsure+112(FP)
+	MOVQ R10, changed+104(FP)
+	MOVQ R11, unsure+112(FP)
 	VZEROUPPER
 	RET
 
@@ -5297,14 +5301,14 @@ TEXT ·settle512x2(SB), NOSPLIT, $0-120
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X7
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU32    (R9), Z0
-	MOVQ         add+80(FP), R9
-	VMOVDQU32    (R9), Z1
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU32    (R10), Z0
+	MOVQ         add+80(FP), R10
+	VMOVDQU32    (R10), Z1
 	MOVSS        lo+88(FP), X2
 	VBROADCASTSS X2, Z2
 	MOVSS        hi+92(FP), X3
@@ -5315,28 +5319,32 @@ TEXT ·settle512x2(SB), NOSPLIT, $0-120
 	VBROADCASTSS X5, Z5
 	VPTERNLOGD   $0xff, Z6, Z6, Z6
 	VPSRLD       $0x01, Z6, Z6
-	XORQ         R9, R9
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R11
-	ANDQ        $-2, R11
-	MOVQ        $+3, R12
-	SHLXQ       R11, R12, R12
-	ANDNQ       R8, R12, R8
-	MOVQ        R11, R12
-	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z8
+	TZCNTQ      R8, R12
+	ANDQ        $-2, R12
+	MOVQ        $+3, R13
+	SHLXQ       R12, R13, R13
+	ANDNQ       R8, R13, R8
+	MOVQ        R12, R13
+	IMULQ       DI, R13
+	VMOVDQU32.Z (BX)(R13*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VMOVDQU32.Z (SI)(R13*1), K2, Z9
 	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ         R11, R12
-	IMULQ        DX, R12
-	VPSLLD       X7, Z8, Z8
-	VPSRAD       X7, Z8, Z8
+	MOVQ   R12, R13
+	IMULQ  DX, R13
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X7, Z8, Z8
+	VPSRAD X7, Z8, Z8
+
+whole:
 	VCVTDQ2PS    Z8, Z8
 	VFMADD213PS  Z1, Z0, Z8
 	VMAXPS       Z2, Z8, Z8
@@ -5350,22 +5358,22 @@ summed:
 	KORTESTW     K1, K1
 	JNZ          unsure
 	VCVTPS2DQ    Z10, Z10
-	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPMOVSXWD.Z  (CX)(R13*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
-	KMOVW        K1, R13
+	KMOVW        K1, R14
 	VPMOVDW      Z10, Y10
-	VMOVDQU16    Y10, K1, (AX)(R12*1)
-	XORL         R12, R12
-	TESTL        $0x000000ff, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x0000ff00, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x01, R12
-	ORQ          R12, R9
+	VMOVDQU16    Y10, K1, (AX)(R13*1)
+	XORL         R13, R13
+	TESTL        $0x000000ff, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x0000ff00, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x01, R13
+	ORQ          R13, R10
 
 next:
 	TESTQ R8, R8
@@ -5373,14 +5381,14 @@ next:
 	JMP   done
 
 unsure:
-	MOVL  $0x00000003, R12
-	SHLXQ R11, R12, R12
-	ORQ   R12, R10
+	MOVL  $0x00000003, R13
+	SHLXQ R12, R13, R13
+	ORQ   R13, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+104(FP)
-	MOVQ R10, unsure+112(FP)
+	MOVQ R10, changed+104(FP)
+	MOVQ R11, unsure+112(FP)
 	VZEROUPPER
 	RET
 
@@ -5396,14 +5404,14 @@ TEXT ·settle512x4(SB), NOSPLIT, $0-120
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X7
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU32    (R9), Z0
-	MOVQ         add+80(FP), R9
-	VMOVDQU32    (R9), Z1
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU32    (R10), Z0
+	MOVQ         add+80(FP), R10
+	VMOVDQU32    (R10), Z1
 	MOVSS        lo+88(FP), X2
 	VBROADCASTSS X2, Z2
 	MOVSS        hi+92(FP), X3
@@ -5414,28 +5422,32 @@ TEXT ·settle512x4(SB), NOSPLIT, $0-120
 	VBROADCASTSS X5, Z5
 	VPTERNLOGD   $0xff, Z6, Z6, Z6
 	VPSRLD       $0x01, Z6, Z6
-	XORQ         R9, R9
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R11
-	ANDQ        $-4, R11
-	MOVQ        $+15, R12
-	SHLXQ       R11, R12, R12
-	ANDNQ       R8, R12, R8
-	MOVQ        R11, R12
-	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z8
+	TZCNTQ      R8, R12
+	ANDQ        $-4, R12
+	MOVQ        $+15, R13
+	SHLXQ       R12, R13, R13
+	ANDNQ       R8, R13, R8
+	MOVQ        R12, R13
+	IMULQ       DI, R13
+	VMOVDQU32.Z (BX)(R13*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VMOVDQU32.Z (SI)(R13*1), K2, Z9
 	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ         R11, R12
-	IMULQ        DX, R12
-	VPSLLD       X7, Z8, Z8
-	VPSRAD       X7, Z8, Z8
+	MOVQ   R12, R13
+	IMULQ  DX, R13
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X7, Z8, Z8
+	VPSRAD X7, Z8, Z8
+
+whole:
 	VCVTDQ2PS    Z8, Z8
 	VFMADD213PS  Z1, Z0, Z8
 	VMAXPS       Z2, Z8, Z8
@@ -5449,34 +5461,34 @@ summed:
 	KORTESTW     K1, K1
 	JNZ          unsure
 	VCVTPS2DQ    Z10, Z10
-	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPMOVSXWD.Z  (CX)(R13*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
-	KMOVW        K1, R13
+	KMOVW        K1, R14
 	VPMOVDW      Z10, Y10
-	VMOVDQU16    Y10, K1, (AX)(R12*1)
-	XORL         R12, R12
-	TESTL        $0x0000000f, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x000000f0, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x01, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x00000f00, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x02, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x0000f000, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x03, R12
-	ORQ          R12, R9
+	VMOVDQU16    Y10, K1, (AX)(R13*1)
+	XORL         R13, R13
+	TESTL        $0x0000000f, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x000000f0, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x01, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x00000f00, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x02, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x0000f000, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x03, R13
+	ORQ          R13, R10
 
 next:
 	TESTQ R8, R8
@@ -5484,14 +5496,14 @@ next:
 	JMP   done
 
 unsure:
-	MOVL  $0x0000000f, R12
-	SHLXQ R11, R12, R12
-	ORQ   R12, R10
+	MOVL  $0x0000000f, R13
+	SHLXQ R12, R13, R13
+	ORQ   R13, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+104(FP)
-	MOVQ R10, unsure+112(FP)
+	MOVQ R10, changed+104(FP)
+	MOVQ R11, unsure+112(FP)
 	VZEROUPPER
 	RET
 
@@ -5507,14 +5519,14 @@ TEXT ·settle512x8(SB), NOSPLIT, $0-120
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X7
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU32    (R9), Z0
-	MOVQ         add+80(FP), R9
-	VMOVDQU32    (R9), Z1
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU32    (R10), Z0
+	MOVQ         add+80(FP), R10
+	VMOVDQU32    (R10), Z1
 	MOVSS        lo+88(FP), X2
 	VBROADCASTSS X2, Z2
 	MOVSS        hi+92(FP), X3
@@ -5525,28 +5537,32 @@ TEXT ·settle512x8(SB), NOSPLIT, $0-120
 	VBROADCASTSS X5, Z5
 	VPTERNLOGD   $0xff, Z6, Z6, Z6
 	VPSRLD       $0x01, Z6, Z6
-	XORQ         R9, R9
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R11
-	ANDQ        $-8, R11
-	MOVQ        $+255, R12
-	SHLXQ       R11, R12, R12
-	ANDNQ       R8, R12, R8
-	MOVQ        R11, R12
-	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z8
+	TZCNTQ      R8, R12
+	ANDQ        $-8, R12
+	MOVQ        $+255, R13
+	SHLXQ       R12, R13, R13
+	ANDNQ       R8, R13, R8
+	MOVQ        R12, R13
+	IMULQ       DI, R13
+	VMOVDQU32.Z (BX)(R13*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VMOVDQU32.Z (SI)(R13*1), K2, Z9
 	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ         R11, R12
-	IMULQ        DX, R12
-	VPSLLD       X7, Z8, Z8
-	VPSRAD       X7, Z8, Z8
+	MOVQ   R12, R13
+	IMULQ  DX, R13
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X7, Z8, Z8
+	VPSRAD X7, Z8, Z8
+
+whole:
 	VCVTDQ2PS    Z8, Z8
 	VFMADD213PS  Z1, Z0, Z8
 	VMAXPS       Z2, Z8, Z8
@@ -5560,58 +5576,58 @@ summed:
 	KORTESTW     K1, K1
 	JNZ          unsure
 	VCVTPS2DQ    Z10, Z10
-	VPMOVSXWD.Z  (CX)(R12*1), K2, Z9
+	VPMOVSXWD.Z  (CX)(R13*1), K2, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
-	KMOVW        K1, R13
+	KMOVW        K1, R14
 	VPMOVDW      Z10, Y10
-	VMOVDQU16    Y10, K1, (AX)(R12*1)
-	XORL         R12, R12
-	TESTL        $0x00000003, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x0000000c, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x01, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x00000030, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x02, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x000000c0, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x03, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x00000300, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x04, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x00000c00, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x05, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x00003000, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x06, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x0000c000, R13
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x07, R12
-	ORQ          R12, R9
+	VMOVDQU16    Y10, K1, (AX)(R13*1)
+	XORL         R13, R13
+	TESTL        $0x00000003, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x0000000c, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x01, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x00000030, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x02, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x000000c0, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x03, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x00000300, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x04, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x00000c00, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x05, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x00003000, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x06, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x0000c000, R14
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x07, R13
+	ORQ          R13, R10
 
 next:
 	TESTQ R8, R8
@@ -5619,14 +5635,14 @@ next:
 	JMP   done
 
 unsure:
-	MOVL  $0x000000ff, R12
-	SHLXQ R11, R12, R12
-	ORQ   R12, R10
+	MOVL  $0x000000ff, R13
+	SHLXQ R12, R13, R13
+	ORQ   R13, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+104(FP)
-	MOVQ R10, unsure+112(FP)
+	MOVQ R10, changed+104(FP)
+	MOVQ R11, unsure+112(FP)
 	VZEROUPPER
 	RET
 
@@ -5642,14 +5658,14 @@ TEXT ·settle512x2apart(SB), NOSPLIT, $0-120
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X7
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU32    (R9), Z0
-	MOVQ         add+80(FP), R9
-	VMOVDQU32    (R9), Z1
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU32    (R10), Z0
+	MOVQ         add+80(FP), R10
+	VMOVDQU32    (R10), Z1
 	MOVSS        lo+88(FP), X2
 	VBROADCASTSS X2, Z2
 	MOVSS        hi+92(FP), X3
@@ -5660,28 +5676,32 @@ TEXT ·settle512x2apart(SB), NOSPLIT, $0-120
 	VBROADCASTSS X5, Z5
 	VPTERNLOGD   $0xff, Z6, Z6, Z6
 	VPSRLD       $0x01, Z6, Z6
-	XORQ         R9, R9
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R11
-	ANDQ        $-2, R11
-	MOVQ        $+3, R12
-	SHLXQ       R11, R12, R12
-	ANDNQ       R8, R12, R8
-	MOVQ        R11, R12
-	IMULQ       DI, R12
-	VMOVDQU32.Z (BX)(R12*1), K2, Z8
+	TZCNTQ      R8, R12
+	ANDQ        $-2, R12
+	MOVQ        $+3, R13
+	SHLXQ       R12, R13, R13
+	ANDNQ       R8, R13, R8
+	MOVQ        R12, R13
+	IMULQ       DI, R13
+	VMOVDQU32.Z (BX)(R13*1), K2, Z8
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R12*1), K2, Z9
+	VMOVDQU32.Z (SI)(R13*1), K2, Z9
 	VPADDD      Z9, Z8, Z8
 
 summed:
-	MOVQ         R11, R12
-	IMULQ        DX, R12
-	VPSLLD       X7, Z8, Z8
-	VPSRAD       X7, Z8, Z8
+	MOVQ   R12, R13
+	IMULQ  DX, R13
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X7, Z8, Z8
+	VPSRAD X7, Z8, Z8
+
+whole:
 	VCVTDQ2PS    Z8, Z8
 	VFMADD213PS  Z1, Z0, Z8
 	VMAXPS       Z2, Z8, Z8
@@ -5695,28 +5715,28 @@ summed:
 	KORTESTW     K1, K1
 	JNZ          unsure
 	VCVTPS2DQ    Z10, Z10
-	LEAQ         (R12)(DX*1), R13
-	VMOVDQU      (CX)(R12*1), X11
-	VINSERTI128  $0x01, (CX)(R13*1), Y11, Y11
+	LEAQ         (R13)(DX*1), R14
+	VMOVDQU      (CX)(R13*1), X11
+	VINSERTI128  $0x01, (CX)(R14*1), Y11, Y11
 	VPMOVSXWD    Y11, Z9
 	VPCMPD       $0x04, Z9, Z10, K2, K1
-	KMOVW        K1, R14
+	KMOVW        K1, R15
 	VPMOVDW      Z10, Y10
 	KSHIFTRW     $0x08, K1, K3
-	VMOVDQU16    X10, K1, (AX)(R12*1)
+	VMOVDQU16    X10, K1, (AX)(R13*1)
 	VEXTRACTI128 $0x01, Y10, X8
-	VMOVDQU16    X8, K3, (AX)(R13*1)
-	XORL         R12, R12
-	TESTL        $0x000000ff, R14
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	ORQ          R12, R9
-	XORL         R12, R12
-	TESTL        $0x0000ff00, R14
-	SETNE        R12
-	SHLXQ        R11, R12, R12
-	SHLQ         $0x01, R12
-	ORQ          R12, R9
+	VMOVDQU16    X8, K3, (AX)(R14*1)
+	XORL         R13, R13
+	TESTL        $0x000000ff, R15
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	ORQ          R13, R10
+	XORL         R13, R13
+	TESTL        $0x0000ff00, R15
+	SETNE        R13
+	SHLXQ        R12, R13, R13
+	SHLQ         $0x01, R13
+	ORQ          R13, R10
 
 next:
 	TESTQ R8, R8
@@ -5724,14 +5744,14 @@ next:
 	JMP   done
 
 unsure:
-	MOVL  $0x00000003, R12
-	SHLXQ R11, R12, R12
-	ORQ   R12, R10
+	MOVL  $0x00000003, R13
+	SHLXQ R12, R13, R13
+	ORQ   R13, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+104(FP)
-	MOVQ R10, unsure+112(FP)
+	MOVQ R10, changed+104(FP)
+	MOVQ R11, unsure+112(FP)
 	VZEROUPPER
 	RET
 
@@ -5747,49 +5767,53 @@ TEXT ·settleUp512(SB), NOSPLIT, $0-136
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X3
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU64    (R9), Z4
-	VMOVDQU64    64(R9), Z5
-	MOVQ         add+80(FP), R9
-	VMOVDQU64    (R9), Z6
-	VMOVDQU64    64(R9), Z7
-	MOVQ         shift+88(FP), R9
-	VMOVDQU64    (R9), Z8
-	VMOVDQU64    64(R9), Z9
-	MOVQ         lo+104(FP), R9
-	VMOVQ        R9, X0
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU64    (R10), Z4
+	VMOVDQU64    64(R10), Z5
+	MOVQ         add+80(FP), R10
+	VMOVDQU64    (R10), Z6
+	VMOVDQU64    64(R10), Z7
+	MOVQ         shift+88(FP), R10
+	VMOVDQU64    (R10), Z8
+	VMOVDQU64    64(R10), Z9
+	MOVQ         lo+104(FP), R10
+	VMOVQ        R10, X0
 	VPBROADCASTQ X0, Z0
-	MOVQ         hi+112(FP), R9
-	VMOVQ        R9, X1
+	MOVQ         hi+112(FP), R10
+	VMOVQ        R10, X1
 	VPBROADCASTQ X1, Z1
-	MOVQ         zero+120(FP), R9
-	VMOVQ        R9, X2
+	MOVQ         zero+120(FP), R10
+	VMOVQ        R10, X2
 	VPBROADCASTD X2, Z2
-	MOVQ         $0x0000aaaa, R9
-	KMOVW        R9, K1
-	XORQ         R9, R9
+	MOVQ         $0x0000aaaa, R10
+	KMOVW        R10, K1
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R10
+	TZCNTQ      R8, R11
 	BLSRQ       R8, R8
-	MOVQ        R10, R11
-	IMULQ       DI, R11
-	VMOVDQU32.Z (BX)(R11*1), K2, Z10
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z10
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R11*1), K2, Z11
+	VMOVDQU32.Z (SI)(R12*1), K2, Z11
 	VPADDD      Z11, Z10, Z10
 
 summed:
-	MOVQ        R10, R11
-	IMULQ       DX, R11
-	VPSLLD      X3, Z10, Z10
-	VPSRAD      X3, Z10, Z10
+	MOVQ   R11, R12
+	IMULQ  DX, R12
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X3, Z10, Z10
+	VPSRAD X3, Z10, Z10
+
+whole:
 	VPSRLQ      $0x20, Z10, Z11
 	VPMULDQ     Z4, Z10, Z10
 	VPADDQ      Z6, Z10, Z10
@@ -5804,28 +5828,28 @@ summed:
 	VPSLLQ      $0x20, Z11, Z11
 	VPBLENDMD   Z11, Z10, K1, Z10
 	VPADDD      Z2, Z10, Z10
-	VPMOVSXWD.Z (CX)(R11*1), K2, Z11
+	VPMOVSXWD.Z (CX)(R12*1), K2, Z11
 	VPCMPD      $0x04, Z11, Z10, K2, K3
-	KMOVW       K3, R12
+	KMOVW       K3, R13
 	VPMOVDW     Z10, Y10
-	VMOVDQU16   Y10, K3, (AX)(R11*1)
-	XORL        R11, R11
-	TESTL       $0x0000ffff, R12
-	SETNE       R11
-	SHLXQ       R10, R11, R11
-	ORQ         R11, R9
+	VMOVDQU16   Y10, K3, (AX)(R12*1)
+	XORL        R12, R12
+	TESTL       $0x0000ffff, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	ORQ         R12, R10
 
 next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
-	MOVL  $0x00000001, R11
-	SHLXQ R10, R11, R11
-	ORQ   R11, R10
+	MOVL  $0x00000001, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+128(FP)
+	MOVQ R10, changed+128(FP)
 	VZEROUPPER
 	RET
 
@@ -5841,54 +5865,58 @@ TEXT ·settleEven512(SB), NOSPLIT, $0-136
 	MOVQ         todo+48(FP), R8
 	MOVQ         wrap+56(FP), R9
 	VMOVQ        R9, X4
-	MOVQ         lanes+64(FP), R9
-	MOVQ         $-1, R10
-	BZHIQ        R9, R10, R10
-	KMOVW        R10, K2
-	MOVQ         mult+72(FP), R9
-	VMOVDQU64    (R9), Z5
-	VMOVDQU64    64(R9), Z6
-	MOVQ         add+80(FP), R9
-	VMOVDQU64    (R9), Z7
-	VMOVDQU64    64(R9), Z8
-	MOVQ         shift+88(FP), R9
-	VMOVDQU64    (R9), Z9
-	VMOVDQU64    64(R9), Z10
-	MOVQ         tie+96(FP), R9
-	VMOVDQU64    (R9), Z11
-	VMOVDQU64    64(R9), Z12
-	MOVQ         lo+104(FP), R9
-	VMOVQ        R9, X0
+	MOVQ         lanes+64(FP), R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K2
+	MOVQ         mult+72(FP), R10
+	VMOVDQU64    (R10), Z5
+	VMOVDQU64    64(R10), Z6
+	MOVQ         add+80(FP), R10
+	VMOVDQU64    (R10), Z7
+	VMOVDQU64    64(R10), Z8
+	MOVQ         shift+88(FP), R10
+	VMOVDQU64    (R10), Z9
+	VMOVDQU64    64(R10), Z10
+	MOVQ         tie+96(FP), R10
+	VMOVDQU64    (R10), Z11
+	VMOVDQU64    64(R10), Z12
+	MOVQ         lo+104(FP), R10
+	VMOVQ        R10, X0
 	VPBROADCASTQ X0, Z0
-	MOVQ         hi+112(FP), R9
-	VMOVQ        R9, X1
+	MOVQ         hi+112(FP), R10
+	VMOVQ        R10, X1
 	VPBROADCASTQ X1, Z1
-	MOVQ         zero+120(FP), R9
-	VMOVQ        R9, X2
+	MOVQ         zero+120(FP), R10
+	VMOVQ        R10, X2
 	VPBROADCASTD X2, Z2
 	VPTERNLOGQ   $0xff, Z3, Z3, Z3
 	VPADDQ       Z3, Z3, Z3
-	MOVQ         $0x0000aaaa, R9
-	KMOVW        R9, K1
-	XORQ         R9, R9
+	MOVQ         $0x0000aaaa, R10
+	KMOVW        R10, K1
 	XORQ         R10, R10
+	XORQ         R11, R11
 
 pixel:
-	TZCNTQ      R8, R10
+	TZCNTQ      R8, R11
 	BLSRQ       R8, R8
-	MOVQ        R10, R11
-	IMULQ       DI, R11
-	VMOVDQU32.Z (BX)(R11*1), K2, Z13
+	MOVQ        R11, R12
+	IMULQ       DI, R12
+	VMOVDQU32.Z (BX)(R12*1), K2, Z13
 	TESTQ       SI, SI
 	JZ          summed
-	VMOVDQU32.Z (SI)(R11*1), K2, Z14
+	VMOVDQU32.Z (SI)(R12*1), K2, Z14
 	VPADDD      Z14, Z13, Z13
 
 summed:
-	MOVQ        R10, R11
-	IMULQ       DX, R11
-	VPSLLD      X4, Z13, Z13
-	VPSRAD      X4, Z13, Z13
+	MOVQ   R11, R12
+	IMULQ  DX, R12
+	TESTQ  R9, R9
+	JZ     whole
+	VPSLLD X4, Z13, Z13
+	VPSRAD X4, Z13, Z13
+
+whole:
 	VPSRLQ      $0x20, Z13, Z14
 	VPMULDQ     Z5, Z13, Z13
 	VPADDQ      Z7, Z13, Z13
@@ -5907,28 +5935,28 @@ summed:
 	VPSLLQ      $0x20, Z14, Z14
 	VPBLENDMD   Z14, Z13, K1, Z13
 	VPADDD      Z2, Z13, Z13
-	VPMOVSXWD.Z (CX)(R11*1), K2, Z14
+	VPMOVSXWD.Z (CX)(R12*1), K2, Z14
 	VPCMPD      $0x04, Z14, Z13, K2, K3
-	KMOVW       K3, R12
+	KMOVW       K3, R13
 	VPMOVDW     Z13, Y13
-	VMOVDQU16   Y13, K3, (AX)(R11*1)
-	XORL        R11, R11
-	TESTL       $0x0000ffff, R12
-	SETNE       R11
-	SHLXQ       R10, R11, R11
-	ORQ         R11, R9
+	VMOVDQU16   Y13, K3, (AX)(R12*1)
+	XORL        R12, R12
+	TESTL       $0x0000ffff, R13
+	SETNE       R12
+	SHLXQ       R11, R12, R12
+	ORQ         R12, R10
 
 next:
 	TESTQ R8, R8
 	JNZ   pixel
 	JMP   done
-	MOVL  $0x00000001, R11
-	SHLXQ R10, R11, R11
-	ORQ   R11, R10
+	MOVL  $0x00000001, R12
+	SHLXQ R11, R12, R12
+	ORQ   R12, R11
 	JMP   next
 
 done:
-	MOVQ R9, changed+128(FP)
+	MOVQ R10, changed+128(FP)
 	VZEROUPPER
 	RET
 

@@ -62,8 +62,8 @@ type Set struct {
 
 	// Settle requantises the pixels of todo, bit p for pixel p, and gives the bits of those that are not as they
 	// were: y[p*yStep+c] becomes k.Apply(c, acc[p*accStep+c]+delta[p*accStep+c]) where that differs from
-	// was[p*yStep+c]. Elsewhere y holds was already, and pixels outside todo are as they were. A nil delta adds
-	// nothing.
+	// was[p*yStep+c]. Elsewhere y holds was already. Where a block holds several pixels those outside todo may be
+	// settled along with those of todo. A nil delta adds nothing.
 	Settle func(y, was []int16, yStep int, acc, delta []int32, accStep int, todo uint64, k *Scale) uint64
 
 	// Sway sums up the changes of a run of pixels, weighted: for p < pixels
@@ -116,7 +116,7 @@ type Segment struct{ Acc, W, Lanes int32 }
 // Sets lists the sets that this machine can run, the fastest first: "avx512", which needs AVX-512 F, BW, DQ, VL
 // and VNNI, "avx2", and always "go". GODEBUG=cpu.avx512f=off or cpu.avx2=off hides what a CPU has.
 func Sets() []*Set {
-	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo, swayGo, exceedGo, packGo, denseBytesGo, true})
+	return append(assembly(), &Set{"go", denseGo, scatterGo, requantiseGo, argMaxGo, diffGo, changesGo, gatherGo, settleGo, swayGo, exceedGo, packGo, denseBytesGo, false})
 }
 
 // Named finds a set of this machine.
