@@ -12,7 +12,8 @@ func (a *app) bench() *cobra.Command {
 		Use:   "bench BUILD --images IMAGES",
 		Short: "Measure the functional engine: whole inferences, and flips of weight bits",
 		Long: "Measure the functional engine on one core, in processor time, with every set of kernels that this machine\n" +
-			"runs: inferences with a flipped weight bit computed anew, and by following the difference.",
+			"runs: inferences with a flipped weight bit computed anew, and by following the difference, to all outputs or to\n" +
+			"the masks alone.",
 		Args: one("the build folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Seed, o.Progress = a.seed, a.bar.show

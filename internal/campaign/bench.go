@@ -18,7 +18,7 @@ import (
 )
 
 // Bench is how fast the functional engine is on one core: whole inferences, and single flips of weight bits
-// drawn uniformly, each averaged over all images. Times are of the processor, not of the clock.
+// drawn uniformly, with all outputs observed and with masks alone, each averaged over all images. Times are of the processor, not of the clock.
 type Bench struct {
 	Network string     `json:"network"`
 	MACs    int64      `json:"macs_per_image"`
@@ -37,6 +37,16 @@ type BenchSet struct {
 	PerSecond float64 `json:"faults_per_s"`     // faults and images
 	Ratio     float64 `json:"dense_over_fault"` // Dense / Strike
 	Share     float64 `json:"fault_macs_share"` // of a whole inference's multiplications
+
+	Masks *BenchMasks `json:"masks,omitempty"` // where the network makes masks
+}
+
+// BenchMasks is the speed of faults where masks alone are observed, not scores.
+type BenchMasks struct {
+	Strike    float64 `json:"fault_us"`
+	PerSecond float64 `json:"faults_per_s"`
+	Ratio     float64 `json:"dense_over_fault"`
+	Share     float64 `json:"fault_macs_share"`
 }
 
 // BenchOptions steer RunBench.
@@ -76,8 +86,14 @@ func RunBench(ctx context.Context, dir string, o BenchOptions) (*Bench, error) {
 		if err != nil {
 			return nil, err
 		}
+		var masks *functional.Engine
+		if of := functional.Masks(b.Net); len(of) > 0 {
+			if masks, err = functional.New(b.Net, set, functional.Observe(of...)); err != nil {
+				return nil, err
+			}
+		}
 		r.MACs = engine.MACs()
-		one, err := measure(ctx, engine, images, patches)
+		one, err := measure(ctx, engine, masks, images, patches)
 		if err != nil {
 			return nil, err
 		}
@@ -112,37 +128,65 @@ const denseRuns = 4
 // enough is how long a set of kernels is measured before images are left out.
 const enough = 40 * time.Second
 
-func measure(ctx context.Context, e *functional.Engine, images []*fixed.Tensor, patches [][]functional.Patch) (r BenchSet, err error) {
-	w := e.Worker()
-	var dense, strikes time.Duration
-	var macs int64
+// strikes is how long faults take on one engine.
+type strikes struct {
+	worker *functional.Worker
+	time   time.Duration
+	macs   int64
+}
+
+// image puts all faults to an image.
+func (s *strikes) image(image *fixed.Tensor, patches [][]functional.Patch) error {
+	if err := s.worker.Run([]*fixed.Tensor{image}); err != nil {
+		return err
+	}
+	s.worker.Strike(patches[0]) // what is made once for a frame is not a fault's
+	from := processorTime()
+	for _, p := range patches {
+		s.macs += s.worker.Strike(p).Stats.MACs
+	}
+	s.time += processorTime() - from
+	return nil
+}
+
+// measure puts faults to an engine that observes all and, unless it is nil, to one that observes masks.
+func measure(ctx context.Context, all, masks *functional.Engine, images []*fixed.Tensor, patches [][]functional.Patch) (r BenchSet, err error) {
+	both := []*strikes{{worker: all.Worker()}}
+	if masks != nil {
+		both = append(both, &strikes{worker: masks.Worker()})
+	}
+	var dense, total time.Duration
 	for i, image := range images {
-		if err := w.Run([]*fixed.Tensor{image}); err != nil {
-			return r, err
+		for _, s := range both {
+			before := s.time
+			if err := s.image(image, patches); err != nil {
+				return r, err
+			}
+			total += s.time - before
 		}
-		w.Strike(patches[0]) // what is made once for a frame is not a fault's
 		from := processorTime()
-		for _, p := range patches {
-			macs += w.Strike(p).Stats.MACs
-		}
-		strikes += processorTime() - from
-		from = processorTime()
 		for k := range denseRuns {
-			w.Dense(patches[(i*denseRuns+k)%len(patches)])
+			both[0].worker.Dense(patches[(i*denseRuns+k)%len(patches)])
 		}
 		dense += processorTime() - from
 		if err := ctx.Err(); err != nil {
 			return r, err
 		}
-		if r.Images = i + 1; dense+strikes > enough {
+		if r.Images = i + 1; dense+total > enough {
 			break
 		}
 	}
 	runs := float64(r.Images * len(patches))
-	r.Dense = dense.Seconds() * 1e6 / float64(r.Images*denseRuns)
-	r.Strike = strikes.Seconds() * 1e6 / runs
-	r.GMACs = float64(e.MACs()) / r.Dense / 1e3
-	r.PerSecond, r.Ratio, r.Share = 1e6/r.Strike, r.Dense/r.Strike, float64(macs)/runs/float64(e.MACs())
+	us := func(t time.Duration, n float64) float64 { return t.Seconds() * 1e6 / n }
+	r.Dense = us(dense, float64(r.Images*denseRuns))
+	r.GMACs = float64(all.MACs()) / r.Dense / 1e3
+	share := func(s *strikes) float64 { return float64(s.macs) / runs / float64(all.MACs()) }
+	r.Strike, r.Share = us(both[0].time, runs), share(both[0])
+	r.PerSecond, r.Ratio = 1e6/r.Strike, r.Dense/r.Strike
+	if masks != nil {
+		t := us(both[1].time, runs)
+		r.Masks = &BenchMasks{Strike: t, PerSecond: 1e6 / t, Ratio: r.Dense / t, Share: share(both[1])}
+	}
 	return r, nil
 }
 
@@ -158,8 +202,11 @@ func processorTime() time.Duration {
 // Print writes a table.
 func (r *Bench) Print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %d multiplications an image; %d flips of weight bits, %d images, one core\n", r.Network, r.MACs, r.Faults, r.Images)
-	fmt.Fprintf(w, "%-8s %6s %12s %14s %14s %12s %8s %12s\n", "kernels", "images", "dense GMAC/s", "dense us/image", "fault us/image", "faults/s", "ratio", "share of MACs")
+	fmt.Fprintf(w, "%-8s %6s %12s %14s  %-9s %14s %12s %14s %14s\n", "kernels", "images", "dense GMAC/s", "dense us/image", "observed", "fault us/image", "faults/s", "dense / fault", "share of MACs")
 	for _, s := range r.Sets {
-		fmt.Fprintf(w, "%-8s %6d %12.1f %14.1f %14.1f %12.0f %8.1f %12.1f%%\n", s.Kernel, s.Images, s.GMACs, s.Dense, s.Strike, s.PerSecond, s.Ratio, 100*s.Share)
+		fmt.Fprintf(w, "%-8s %6d %12.1f %14.1f  %-9s %14.1f %12.0f %14.1f %13.1f%%\n", s.Kernel, s.Images, s.GMACs, s.Dense, "all", s.Strike, s.PerSecond, s.Ratio, 100*s.Share)
+		if m := s.Masks; m != nil {
+			fmt.Fprintf(w, "%-8s %6s %12s %14s  %-9s %14.1f %12.0f %14.1f %13.1f%%\n", "", "", "", "", "masks", m.Strike, m.PerSecond, m.Ratio, 100*m.Share)
+		}
 	}
 }

@@ -393,7 +393,13 @@ func TestBench(t *testing.T) {
 		assert.Positive(t, s.GMACs)
 		assert.Positive(t, s.Ratio)
 		assert.Less(t, s.Share, 1.0)
+		require.NotNil(t, s.Masks)
+		assert.Positive(t, s.Masks.Ratio)
+		assert.LessOrEqual(t, s.Masks.Share, s.Share)
 	}
+	var table strings.Builder
+	r.Print(&table)
+	assert.Equal(t, len(kernel.Sets()), strings.Count(table.String(), " masks "))
 	_, err = RunBench(t.Context(), b.build, BenchOptions{Images: b.options.Images})
 	assert.ErrorContains(t, err, "--faults")
 }
