@@ -39,9 +39,27 @@ func (f *body) fill(dst ref, t gotype, v *val) []jen.Code {
 			out = append(out, jen.Copy(dst.lanes(lo, n), src.lanes(at, n)))
 			continue
 		}
-		out = append(out, f.split(v, lo, n, nil, store)...)
+		loop := f.split(v, lo, n, nil, store)
+		if quiet := f.quiet(v, lo); quiet != nil && n > 1 {
+			loop = []jen.Code{jen.If(quiet).Block(jen.Clear(dst.lanes(lo, n))).Else().Block(loop...)}
+		}
+		out = append(out, loop...)
 	}
 	return out
+}
+
+// quiet is a condition under which the lanes of v from lo to the next cut are all zero, where there is one that
+// is worth a branch: a scalar that is compared with many constants, none of them zero, is zero itself most of the
+// time where it is a syndrome.
+func (f *body) quiet(v *val, lo int) jen.Code {
+	if v.op == rtl.OpJoin && f.b.reps[v.id] != array {
+		a, start := part(v, lo)
+		return f.quiet(a, lo-start)
+	}
+	if v.op != rtl.OpEq || !v.vector() || v.args[0].vector() || v.args[1].op != rtl.OpConst || v.args[1].rng.lo.Sign() <= 0 {
+		return nil
+	}
+	return comparison(f.expr(v.args[0]), "==", literal(zero)).code
 }
 
 // place finds the array, and the lane in it, where lane lo of v stands as it is.

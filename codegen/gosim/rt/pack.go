@@ -45,6 +45,14 @@ func Unpack[T Lane](lanes []T, bits uint, src []byte) {
 
 // Repack reads the packed bits of src, lanes of srcBits, as the lanes of dst, of dstBits each.
 func Repack[D, S Lane](dst []D, dstBits uint, src []S, srcBits uint) {
+	switch {
+	case dstBits == 1:
+		expand(dst, src, srcBits)
+		return
+	case srcBits == 1:
+		gather(dst, dstBits, src)
+		return
+	}
 	l, at := 0, uint(0) // the lane and the bit that come next
 	for d := range dst {
 		var u uint64
@@ -55,6 +63,30 @@ func Repack[D, S Lane](dst []D, dstBits uint, src []S, srcBits uint) {
 			if at += n; at == srcBits {
 				l, at = l+1, 0
 			}
+		}
+		dst[d] = Wrap[D](u, dstBits)
+	}
+}
+
+// expand is Repack to lanes of one bit.
+func expand[D, S Lane](dst []D, src []S, srcBits uint) {
+	d := 0
+	for _, v := range src {
+		u := uint64(v)
+		for range srcBits {
+			dst[d] = Wrap[D](u&1, 1)
+			u >>= 1
+			d++
+		}
+	}
+}
+
+// gather is Repack from lanes of one bit.
+func gather[D, S Lane](dst []D, dstBits uint, src []S) {
+	for d := range dst {
+		var u uint64
+		for b, v := range src[uint(d)*dstBits:][:dstBits] {
+			u |= uint64(v) & 1 << b
 		}
 		dst[d] = Wrap[D](u, dstBits)
 	}
