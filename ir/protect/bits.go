@@ -22,9 +22,36 @@ func pack(m *rtl.Module, t rtl.Type, parts ...*rtl.Node) *rtl.Node {
 	return m.Join(bits...).Bitcast(t)
 }
 
-// parity is the xor of those packed bits of a value that are 1 in a mask, a bit string.
+// parity is the xor of those packed bits of a value that are 1 in a mask, a bit string. It looks at no lane that the
+// mask leaves out.
 func parity(m *rtl.Module, n *rtl.Node, mask []uint64) *rtl.Node {
-	return n.And(constant(m, n.Type, mask)).Parity()
+	lanes := constant(m, n.Type, mask).Imms
+	var all *rtl.Node
+	for lo := 0; lo < len(lanes); {
+		hi := lo
+		for hi < len(lanes) && lanes[hi] != 0 {
+			hi++
+		}
+		if hi > lo {
+			run := m.Node(rtl.OpConst, n.Type.Vec(hi-lo), lanes[lo:hi])
+			if part := n.Lanes(lo, hi-lo).And(run).Parity(); all == nil {
+				all = part
+			} else {
+				all = all.Xor(part)
+			}
+		}
+		lo = max(hi, lo+1)
+	}
+	if all == nil {
+		all = m.Bit(false)
+	}
+	return all
+}
+
+// power tells whether an unsigned number is a power of two.
+func power(n *rtl.Node) *rtl.Node {
+	less := n.AddI(-1).To(n.Type)
+	return n.And(less).EqI(0).And(n.EqI(0).Not())
 }
 
 // constant is a value of a type by its packed bits.

@@ -151,25 +151,24 @@ type decoder struct {
 func (d *decoder) decode() *rtl.Node {
 	data := slice(d.q, 0, d.Word)
 	var flips, bad []*rtl.Node // by group: its bits that are inverted; that more is wrong
-	inverts := false
 	for i, g := range d.Layout.Groups {
 		s := d.syndrome(i)
 		wrong := s.EqI(0).Not()
-		fixed := d.fixed(g.Code, s)
-		if fixed != nil {
-			inverts = true
+		if corrections := g.Code.Corrections(); len(corrections) > 0 {
+			inverted := d.inverted(g.Code, s)
+			fixed := d.fixed(g.Code, s, inverted, corrections)
 			d.corrected = append(d.corrected, fixed)
 			wrong = wrong.And(fixed.Not())
-			flips = append(flips, d.inverted(g.Code, s))
+			flips = append(flips, inverted)
 		}
 		d.detected = append(d.detected, wrong)
 		bad = append(bad, wrong.Stretch(g.Code.Data))
 	}
-	if inverts {
-		data = data.Xor(d.arrange(flips).Bitcast(d.Word)).To(d.Word)
+	if len(flips) > 0 {
+		data = data.Xor(d.arrange(flips)).To(d.Word)
 	}
 	if d.Rule.OnError == Zero {
-		data = data.And(d.arrange(bad).Not().Bitcast(d.Word)).To(d.Word)
+		data = data.And(d.arrange(bad).Not()).To(d.Word)
 	}
 	return data
 }
@@ -185,19 +184,23 @@ func (d *decoder) syndrome(group int) *rtl.Node {
 	return d.m.Join(bits...).Bitcast(rtl.U(len(bits)))
 }
 
-// fixed tells whether a syndrome is one that is corrected; nil where none is.
-func (d *decoder) fixed(c *code.Code, s *rtl.Node) *rtl.Node {
-	var known []int64
-	for _, k := range c.Corrections() {
-		known = append(known, int64(k.Syndrome))
+// fixed tells whether a syndrome is one that is corrected: data bits are inverted, or it is that of a check bit alone,
+// or of check bits together.
+func (d *decoder) fixed(c *code.Code, s, inverted *rtl.Node, all []code.Correction) *rtl.Node {
+	any := some(inverted).Or(power(s))
+	var others []int64
+	for _, k := range all {
+		if k.First >= c.Data && k.Count > 1 {
+			others = append(others, int64(k.Syndrome))
+		}
 	}
-	if known == nil {
-		return nil
+	if len(others) > 0 {
+		any = any.Or(some(s.Eq(d.m.Node(rtl.OpConst, s.Type.Vec(len(others)), others))))
 	}
-	return some(s.Eq(d.m.Node(rtl.OpConst, s.Type.Vec(len(known)), known)))
+	return any
 }
 
-// inverted is, for each data bit of a code word, whether the syndrome says to invert it.
+// inverted is the data bits of a code word that the syndrome says to invert, one to a lane.
 func (d *decoder) inverted(c *code.Code, s *rtl.Node) *rtl.Node {
 	var any *rtl.Node
 	for at := 0; ; at++ {
@@ -220,9 +223,8 @@ func (d *decoder) inverted(c *code.Code, s *rtl.Node) *rtl.Node {
 	}
 }
 
-// arrange brings bits of the groups' data to the order of the word.
+// arrange brings bits of the groups' data to the order of the word, and gives them its type.
 func (d *decoder) arrange(perGroup []*rtl.Node) *rtl.Node {
-	all := d.m.Join(perGroup...)
 	from := make([]int, d.Word.Width())
 	at, ordered := 0, true
 	for _, g := range d.Layout.Groups {
@@ -232,12 +234,13 @@ func (d *decoder) arrange(perGroup []*rtl.Node) *rtl.Node {
 			at++
 		}
 	}
+	all := d.m.Join(perGroup...)
 	if ordered {
-		return all
+		return all.Bitcast(d.Word)
 	}
 	var bits []*rtl.Node
 	for _, f := range from {
 		bits = append(bits, all.Lanes(f, 1))
 	}
-	return d.m.Join(bits...)
+	return d.m.Join(bits...).Bitcast(d.Word)
 }
