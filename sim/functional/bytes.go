@@ -34,17 +34,21 @@ type bytePart struct {
 // newBytes makes them for all input channels and, where the input is joined, for each of its parts; none where the
 // weights or the kernels are not for it.
 func (e *Engine) newBytes(c *conv) []*bytes {
-	if !e.kernels.Bytes || c.WeightBits > 8 || c.Group > 1 || slices.ContainsFunc(c.parts, c.ragged) {
+	if !e.kernels.Bytes || c.WeightBits > 8 || c.Group > 1 {
 		return nil
 	}
-	all := []*bytes{c.newBytes(0, c.src.Shape.C)}
+	s := c.g.cols.even(c.shape.C)
+	if s == nil {
+		return nil
+	}
+	all := []*bytes{c.newBytes(s, 0, c.src.Shape.C)}
 	for i := range e.nodes {
 		if _, ok := e.nodes[i].Op.(*fixed.Concat); !ok || e.nodes[i].out != c.in {
 			continue
 		}
 		at := 0
 		for _, v := range e.nodes[i].in {
-			all = append(all, c.newBytes(at, e.values[v].Shape.C))
+			all = append(all, c.newBytes(s, at, e.values[v].Shape.C))
 			at += e.values[v].Shape.C
 			c.joined = append(c.joined, v)
 		}
@@ -52,39 +56,60 @@ func (e *Engine) newBytes(c *conv) []*bytes {
 	return all
 }
 
-// ragged tells whether the sums of the parts do not lie as those of pixels do.
-func (c *conv) ragged(parts []part) bool {
-	if len(parts) != 1 {
-		return true
+// even is the pattern of the least cost whose lanes are those of whole pixels and fill whole blocks, nil for none.
+func (a axis) even(channels int) *strip {
+	if len(a.phases) > 1 || a.outStep > 1 {
+		if len(a.phases) != a.outStep || a.outStep*channels%kernel.Lanes != 0 {
+			return nil
+		}
+		s := newStrip(0, a.outStep, 1, a.phases)
+		return &s
 	}
-	s := parts[0].strip
-	return s.step != len(s.columns) || s.step*c.shape.C != parts[0].blocks*kernel.Lanes
+	var best *strip
+	var columns [][]tap
+	for n := 1; n <= a.out && n*channels <= 4*kernel.Lanes; n++ {
+		var shifted []tap
+		for _, t := range a.phases[0] {
+			shifted = append(shifted, tap{t.k, t.at + (n-1)*a.inStep})
+		}
+		columns = append(columns, shifted)
+		s := newStrip(0, n, n*a.inStep, slices.Clone(columns))
+		if n*channels%kernel.Lanes == 0 && (best == nil || s.cost(channels) < best.cost(channels)) {
+			best = &s
+		}
+	}
+	return best
 }
 
-func (c *conv) newBytes(first, count int) *bytes {
+func (c *conv) newBytes(s *strip, first, count int) *bytes {
 	g, b := c.g, &c.g.border
 	fours := (count + 3) / 4
 	v := &bytes{first: first, count: count, step: 4 * fours, rows: b.top + c.src.Shape.H + b.bottom}
-	v.row = (b.left + c.src.Shape.W + b.right) * v.step
+	right := 0
+	if len(s.at) > 0 {
+		right = max(0, s.at[len(s.at)-1]+(s.count(c.shape.W)-1)*s.inStep-(c.src.Shape.W-1))
+	}
+	v.row = (b.left + c.src.Shape.W + right) * v.step
 	v.origin = b.top*v.row + b.left*v.step
 	for _, taps := range g.rows.phases {
 		for _, t := range taps {
 			v.lowest, v.highest = min(v.lowest, t.at), max(v.highest, t.at)
 		}
 	}
-	for _, parts := range c.parts {
-		p := c.newBytePart(v, &parts[0], fours)
-		v.cost += float64(p.blocks*len(p.offs)) / float64(p.strip.step*len(c.parts))
+	for _, taps := range g.rows.phases {
+		p := c.newBytePart(v, s, taps, fours)
+		v.cost += float64(p.blocks*len(p.offs)) / float64(s.step*len(g.rows.phases))
 		v.parts = append(v.parts, p)
 	}
 	return v
 }
 
-// newBytePart lays out weights as p does. Offsets are those of each kernel row, column and four.
-func (c *conv) newBytePart(v *bytes, p *part, fours int) bytePart {
-	q := bytePart{strip: p.strip, blocks: p.blocks, begin: make([]int32, p.blocks*kernel.Lanes)}
-	for _, r := range p.taps {
-		for _, at := range p.strip.at {
+// newBytePart lays out weights of some kernel rows. Offsets are those of each kernel row, column and four.
+func (c *conv) newBytePart(v *bytes, p *strip, rows []tap, fours int) bytePart {
+	q := bytePart{strip: p, blocks: p.step * c.shape.C / kernel.Lanes}
+	q.begin = make([]int32, q.blocks*kernel.Lanes)
+	for _, r := range rows {
+		for _, at := range p.at {
 			for k := range fours {
 				q.offs = append(q.offs, int32(r.at*v.row+at*v.step+4*k))
 			}
@@ -96,14 +121,14 @@ func (c *conv) newBytePart(v *bytes, p *part, fours int) bytePart {
 			q.offs[k] -= int32(q.base)
 		}
 	}
-	q.bytes = make([]int8, p.blocks*len(q.offs)*kernel.Lanes*4)
-	for column, taps := range p.strip.columns {
+	q.bytes = make([]int8, q.blocks*len(q.offs)*kernel.Lanes*4)
+	for column, taps := range p.columns {
 		for o := range c.shape.C {
 			l := column*c.shape.C + o
 			for _, t := range taps {
-				at, _ := slices.BinarySearch(p.strip.at, t.at)
-				for row, r := range p.taps {
-					s := (row*len(p.strip.at) + at) * fours
+				at, _ := slices.BinarySearch(p.at, t.at)
+				for row, r := range rows {
+					s := (row*len(p.at) + at) * fours
 					for i := range v.count {
 						w := c.at(o, v.first+i, r.k, t.k)
 						q.bytes[((l/kernel.Lanes*len(q.offs)+s+i/4)*kernel.Lanes+l%kernel.Lanes)*4+i%4] = int8(w)

@@ -78,11 +78,15 @@ func (v *weave) slack(channels int) int {
 // computes those, and if it may it settles the outputs from them and reports that there is no delta.
 func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 	in, g, f, v := &w.marks[c.in], c.g, c.fan, c.weave
-	if b := c.bytesFor(w); b != nil && c.scale != nil && c.favours(b, in, todo) && b.load(c, w, todo) {
-		c.spreadBytes(w, b, todo, may)
-		return may
+	b, each := c.bytesFor(w), c.denseCost
+	if b != nil {
+		if c.scale != nil && c.favours(b, in, todo) && b.load(c, w, todo) {
+			c.spreadBytes(w, b, todo, may)
+			return may
+		}
+		each = min(each, b.cost+perOutput)
 	}
-	enough := int(c.denseWork(todo) * c.denseCost / v.cost) // entries that cost as much as whole sums
+	enough := int(c.denseWork(todo) * each / v.cost) // entries that cost as much as whole sums
 	n := 0
 	if !in.more(enough) { // each marked pixel is one at least
 		if n = c.list(w); n == 0 || !todo.any() {
@@ -90,6 +94,10 @@ func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 		}
 	}
 	if n == 0 || n > enough {
+		if b != nil && c.scale != nil && b.load(c, w, todo) {
+			c.spreadBytes(w, b, todo, may)
+			return may
+		}
 		c.renew(w, todo, may)
 		return may && c.scale != nil
 	}
@@ -110,9 +118,12 @@ func (c *conv) spreadWoven(w *Worker, todo *marks, may bool) (settled bool) {
 	return false
 }
 
+// perOutput is what it takes bytes to load the changes for an output, in steps of 16 accumulators.
+const perOutput = 3
+
 // favours tells whether bytes cost less than entries, of which pixels have so many on average.
 func (c *conv) favours(b *bytes, in, todo *marks) bool {
-	const entries, perEntry, perOutput = 3, 4, 3 // what it takes to list an entry, and to load a change
+	const entries, perEntry = 3, 4 // what it takes to list one
 	return todo.any() && float64(in.count())*entries*(c.weave.cost+perEntry) > c.denseWork(todo)*(b.cost+perOutput)
 }
 

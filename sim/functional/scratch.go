@@ -53,6 +53,10 @@ func newScratch(e *Engine, mem *memory) scratch {
 		}
 		for _, v := range c.bytes {
 			changed, line = max(changed, v.rows*v.row), max(line, v.row)
+			for k := range v.parts {
+				p := &v.parts[k]
+				sums = max(sums, p.strip.count(c.shape.W)*p.blocks*kernel.Lanes)
+			}
 		}
 		entries = max(entries, c.entries())
 		from = max(from, in.H*(in.W+1))
