@@ -3,6 +3,7 @@ package hw_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -158,6 +159,11 @@ func TestMemoryMapNamesEveryWord(t *testing.T) {
 				require.NotEmpty(t, e.Holds, e.Path)
 				continue
 			}
+			if e.Tensor == e.Node+".checksum" {
+				requireSums(t, p, h, s)
+				require.NotEmpty(t, e.Holds)
+				continue
+			}
 			values := tensorOf(t, net, e.Node, e.Tensor)
 			seen := map[int]bool{}
 			for w, word := range s.Mem.Init {
@@ -175,6 +181,21 @@ func TestMemoryMapNamesEveryWord(t *testing.T) {
 	}
 }
 
+// requireSums holds a memory of checksums to the memory of weights beside it.
+func requireSums(t *testing.T, p *plan.Plan, h *hw.Hardware, checks *rtl.State) {
+	stage := hw.Places(p)[checks.Path].Stage
+	states := h.Design.States()
+	weights := states[slices.IndexFunc(states, func(s *rtl.State) bool { return s.Path == stage.Name+".weights" })]
+	require.Equal(t, weights.Depth, checks.Depth)
+	for w, word := range weights.Mem.Init {
+		sums := make([]int64, checks.Type.Lanes)
+		for l, v := range word {
+			sums[l/stage.Fold.PE] += v
+		}
+		require.Equal(t, sums, checks.Mem.Init[w], "%s[%d]", checks.Path, w)
+	}
+}
+
 // tensorOf is the constant tensor of a node that a map entry names.
 func tensorOf(t *testing.T, net *fixed.Net, node, tensor string) []int64 {
 	for _, n := range net.Nodes {
@@ -189,6 +210,12 @@ func tensorOf(t *testing.T, net *fixed.Net, node, tensor string) []int64 {
 				return widen(op.Weight)
 			}
 			bias, scale = op.Bias, op.Scale
+		case *fixed.Clip:
+			if tensor == node+".low" {
+				return op.Lo
+			}
+			require.Equal(t, node+".high", tensor)
+			return op.Hi
 		case *fixed.Requant:
 			for range n.In[0].Shape.C {
 				bias = append(bias, -n.In[0].Zero)

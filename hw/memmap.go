@@ -21,8 +21,8 @@ type Memory struct {
 	Depth  int         `json:"depth"`  // words
 	Tensor string      `json:"tensor"` // what it holds
 	// Index holds, word by word and lane by lane, the flat index into the tensor, -1 for padding:
-	// [out][in/group][kh][kw] for weights, the channel for biases and requantisation constants. Buffers
-	// have no fixed index and leave it out; Holds says what is in them.
+	// [out][in/group][kh][kw] for weights, the channel for biases, requantisation constants and bounds. Buffers
+	// have no fixed index and checksums belong to no tensor; they leave it out, and Holds says what is in them.
 	Index [][]int `json:"index,omitempty"`
 	Holds string  `json:"holds,omitempty"`
 }
@@ -31,10 +31,11 @@ type Memory struct {
 type noted struct {
 	tensor string
 	index  [][]int
+	holds  string // where there is no index
 }
 
 func (b *builder) note(s *plan.Stage, mem *rtl.Mem, index [][]int) {
-	b.notes[s.Name+"."+mem.Name] = noted{mem.Tensor, index}
+	b.notes[s.Name+"."+mem.Name] = noted{tensor: mem.Tensor, index: index}
 }
 
 // memoryMap describes every memory of a design.
@@ -64,7 +65,7 @@ func (b *builder) memoryMap(d *rtl.Design, p *plan.Plan) []Memory {
 			e.Node = s.Node.Name
 		}
 		if n, ok := b.notes[st.Path]; ok {
-			e.Tensor, e.Index = n.tensor, n.index
+			e.Tensor, e.Index, e.Holds = n.tensor, n.index, n.holds
 		} else {
 			e.Tensor, e.Holds = bufferTensor(s, st)
 		}

@@ -12,10 +12,13 @@ type Role uint8
 
 // The roles.
 const (
-	Weights Role = iota // one read a step
-	Bias                // one read a beat of the output, as for the next two
+	Weights   Role = iota // one read a step
+	Checksums             // one read a step
+	Bias                  // one read a beat of the output, as for the next four
 	Mult
 	Shift
+	Low // a lower bound
+	High
 	Lines  // a bank of the line buffer: one read a step, one write a word
 	Buffer // of an output stream: one write and one read a beat
 )
@@ -45,9 +48,18 @@ func Places(p *plan.Plan) map[string]Place {
 		switch s.Kind {
 		case plan.Conv:
 			all[s.Name+".weights"] = Place{Stage: s, Role: Weights}
-			constants(s.Node.Op.(*fixed.Conv).Scale)
+			op := s.Node.Op.(*fixed.Conv)
+			constants(op.Scale)
+			if op.Checksum {
+				all[s.Name+".checksums"] = Place{Stage: s, Role: Checksums}
+			}
 		case plan.Scale:
 			constants(s.Node.Op.(*fixed.Requant).Scale)
+		case plan.Clip:
+			all[s.Name+".high"] = Place{Stage: s, Role: High, Out: s.Out[0]}
+			if s.Node.Op.(*fixed.Clip).Lo != nil {
+				all[s.Name+".low"] = Place{Stage: s, Role: Low, Out: s.Out[0]}
+			}
 		}
 		for y := range s.Fold.TapY { // none where there is no window
 			for x := range s.Fold.TapX {

@@ -77,10 +77,19 @@ func (b *builder) conv(s *plan.Stage) *rtl.Module {
 	b.note(s, mem, elems)
 	w := m.ReadPort(mem, "weight_word", win.Port("w_addr"), win.Port("w_en"))
 
-	mac := m.Inst("mac", b.mac(s.Fold.PE, s.Fold.SIMD(), elemType(s.In[0].Value), weight, op.AccBits), map[string]*rtl.Node{
+	in := map[string]*rtl.Node{
 		"x": win.Port("x"), "w": w,
 		"valid": win.Port("x_valid"), "first": win.Port("x_first"), "last": win.Port("x_last"),
-	})
+	}
+	checksum := rtl.Type{}
+	if op.Checksum {
+		in["c"] = b.checksums(m, s, win.Port("w_addr"), win.Port("w_en"))
+		checksum = in["c"].Type.Elem()
+	}
+	mac := m.Inst("mac", b.mac(s.Fold.PE, s.Fold.SIMD(), elemType(s.In[0].Value), weight, checksum, op.AccBits), in)
+	if op.Checksum {
+		m.Out("fault", mac.Port("fault"))
+	}
 	out := outSpec{beats: f.out.Beats(), group: s.GroupBeats()}
 	acc, valid, beat := drain(m, mac.Port("acc"), mac.Port("acc_valid"), f.out.Lanes, out)
 	y, yValid := b.requantise(f, s, requantOf(op, s.Node), op.Bias, op.Scale, acc, valid, beat)
@@ -112,15 +121,22 @@ func (b *builder) pool(s *plan.Stage) *rtl.Module {
 	return f.finish(win.Port("in_ready"), y, valid)
 }
 
-// scale is a requantiser alone; it takes a beat when the output has room for it.
+// admit takes a beat when the output has room for it; the beat must come out of the stage's pipeline in a fixed
+// time.
+func (f *frame) admit() (ready, accept *rtl.Node) {
+	room := f.m.Reg("room", index(f.out.Depth), int64(f.out.Depth-1))
+	ready = room.Q.EqI(0).Not().Named("has_room")
+	accept = f.inValid.And(ready).Named("accept")
+	room.SetIf(accept.Xor(f.popped), accept.Mux(room.Q.AddI(-1), room.Q.AddI(1)))
+	return ready, accept
+}
+
+// scale is a requantiser alone.
 func (b *builder) scale(s *plan.Stage) *rtl.Module {
 	op := s.Node.Op.(*fixed.Requant)
 	f := b.newFrame(s, fmt.Sprintf("Requantisation %s of %s.", s.Node.Name, shapeName(s.Node.In[0])))
 	m := f.m
-	room := m.Reg("room", index(f.out.Depth), int64(f.out.Depth-1))
-	ready := room.Q.EqI(0).Not().Named("has_room")
-	accept := f.inValid.And(ready).Named("accept")
-	room.SetIf(accept.Xor(f.popped), accept.Mux(room.Q.AddI(-1), room.Q.AddI(1)))
+	ready, accept := f.admit()
 	beat, _ := counter(m, "beat", f.in.Beats(), accept)
 	spec, bias := requantOfScale(op, s.Node)
 	acc := f.inData.To(rtl.S(spec.accBits).Vec(f.in.Lanes))

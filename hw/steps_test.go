@@ -39,9 +39,9 @@ func misplaced(h *hw.Hardware, p *plan.Plan, r *access.Record) (n int, err error
 		at, s := places[e.Path], places[e.Path].Stage
 		var read, written func(u access.Use) int
 		switch at.Role {
-		case hw.Weights:
+		case hw.Weights, hw.Checksums:
 			read = func(u access.Use) int { return hw.WeightWord(s, hw.StepAt(s, u.Ordinal)) }
-		case hw.Bias, hw.Mult, hw.Shift:
+		case hw.Bias, hw.Mult, hw.Shift, hw.Low, hw.High:
 			read = func(u access.Use) int { return hw.BeatAt(at.Out, u.Ordinal).Index }
 		case hw.Lines:
 			read, written = readOfLine(r.Memory(e.Path), at), func(u access.Use) int { return hw.LineWord(s, hw.LineAt(s, at.Bank, u.Ordinal)) }
@@ -104,7 +104,8 @@ func inBank(s *plan.Stage, b hw.Bank, l hw.Line) bool {
 
 func TestPlacesNameEveryMemory(t *testing.T) {
 	kinds := map[hw.Role][]rtl.MemKind{
-		hw.Weights: {rtl.MemWeights}, hw.Bias: {rtl.MemBias}, hw.Mult: {rtl.MemRequant}, hw.Shift: {rtl.MemRequant},
+		hw.Weights: {rtl.MemWeights}, hw.Checksums: {rtl.MemWeights}, hw.Bias: {rtl.MemBias}, hw.Mult: {rtl.MemRequant}, hw.Shift: {rtl.MemRequant},
+		hw.Low: {rtl.MemRequant}, hw.High: {rtl.MemRequant},
 		hw.Lines: {rtl.MemLine}, hw.Buffer: {rtl.MemFIFO, rtl.MemSkip},
 	}
 	for seed := uint64(1); seed <= 40; seed++ {

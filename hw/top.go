@@ -85,6 +85,10 @@ func (b *builder) stage(s *plan.Stage) *rtl.Module {
 		return b.concat(s)
 	case plan.ArgMax:
 		return b.argmax(s)
+	case plan.Clip:
+		return b.clip(s)
+	case plan.Vote:
+		return b.vote(s)
 	}
 	panic(fmt.Sprintf("BUG: hw: stage %s has unknown kind %q", s.Name, s.Kind))
 }

@@ -1,6 +1,8 @@
 package hlsc
 
 import (
+	"slices"
+
 	"rampart/ir/fixed"
 	"rampart/ir/plan"
 )
@@ -66,6 +68,10 @@ func bench(p *plan.Plan) File {
 		}
 		c.linef(" *   output %d, %s: %s, %s", i, s.Name, shapeText(s.Value.Shape), form)
 	}
+	if slices.ContainsFunc(p.Stages, alarmed) {
+		c.linef(" *")
+		c.linef(" * It prints a line for each frame and stage that found something wrong: fault FRAME STAGE")
+	}
 	c.linef(" */")
 	c.linef("#include <stdio.h>")
 	c.linef("#include <stdlib.h>")
@@ -74,6 +80,11 @@ func bench(p *plan.Plan) File {
 	c.linef("")
 	for _, s := range append(append([]*plan.Stream{}, p.Inputs...), p.Outputs...) {
 		c.linef("static %s;", buffer(s.Value, bufferName(s)))
+	}
+	for _, st := range p.Stages {
+		if alarmed(st) {
+			c.linef("static uint8_t %s;", alarmName(st))
+		}
 	}
 	c.linef("")
 	c.buf.WriteString(benchHelpers)
@@ -155,6 +166,10 @@ func (c *code) benchMain(p *plan.Plan) {
 	c.loop("i", count, func() {
 		c.linef(`files[i] = open_file(argv[i + 1], i < %d ? "rb" : "wb");`, len(p.Inputs))
 	})
+	alarms := slices.DeleteFunc(slices.Clone(p.Stages), func(st *plan.Stage) bool { return !alarmed(st) })
+	if len(alarms) > 0 {
+		c.linef("long frame = 0;")
+	}
 	c.openf("while (read_frame_%s(files[0], argv[1]))", p.Inputs[0].Name)
 	for i, s := range p.Inputs[1:] {
 		c.openf("if (!read_frame_%s(files[%d], argv[%d]))", s.Name, i+1, i+2)
@@ -166,10 +181,21 @@ func (c *code) benchMain(p *plan.Plan) {
 	for _, s := range append(append([]*plan.Stream{}, p.Inputs...), p.Outputs...) {
 		args += ", " + bufferName(s)
 	}
+	for _, st := range alarms {
+		args += ", &" + alarmName(st)
+	}
 	c.linef("top(%s);", args[2:])
 	for i, s := range p.Outputs {
 		at := len(p.Inputs) + i
 		c.linef("write_frame_%s(files[%d], argv[%d]);", s.Name, at, at+1)
+	}
+	for _, st := range alarms {
+		c.openf("if (%s)", alarmName(st))
+		c.linef(`printf("fault %%ld %s\n", frame);`, st.Name)
+		c.close()
+	}
+	if len(alarms) > 0 {
+		c.linef("frame++;")
 	}
 	c.close()
 	c.loop("i", count, func() {

@@ -59,12 +59,18 @@ func convStage(st *plan.Stage) []File {
 	if l.op.Transposed {
 		kind = "Transposed convolution"
 	}
-	c.header(st, []string{constantsName(st)}, kind,
+	what := []string{
+		kind,
 		fmt.Sprintf("%s -> %s, kernel %d x %d, %d group(s).", shapeText(in.Shape), shapeText(out.Shape), l.op.Kernel[0], l.op.Kernel[1], l.op.Group),
 		fmt.Sprintf("Folding: %d output channels (PE) x %d products (SIMD: %d x %d taps, %d channels) at a time.",
 			l.n.step, l.y.step*l.x.step*l.c.step, l.y.step, l.x.step, l.c.step),
 		fmt.Sprintf("v = sum of weight * window, in %d bits, + bias", l.op.AccBits),
-		"out = "+scaleText(&l.op.Scale))
+		"out = " + scaleText(&l.op.Scale),
+	}
+	if l.op.Checksum {
+		what = append(what, fmt.Sprintf("fault: sums of %d channels do not add up to what the sums of their weights make", l.n.step))
+	}
+	c.header(st, []string{constantsName(st)}, what...)
 	c.constants("IN_H", in.Shape.H, "IN_W", in.Shape.W, "IN_C", in.Shape.C,
 		"OUT_H", out.Shape.H, "OUT_W", out.Shape.W, "TAPS_Y", l.rows.Taps, "TAPS_X", l.cols.Taps,
 		"IN_ZERO", in.Zero, "ACC_BITS", l.op.AccBits)
@@ -72,6 +78,10 @@ func convStage(st *plan.Stage) []File {
 	c.linef("{")
 	c.depth++
 	l.partitionWeights(&c, f+"_weights")
+	if l.op.Checksum {
+		l.partitionChecksums(&c, f+"_checksums")
+		c.linef("uint8_t wrong = 0;")
+	}
 	c.loop("oy", "OUT_H", func() {
 		c.linef("const int y0 = %s;", l.rowStart(l.rows, "oy"))
 		c.loop("ox", "OUT_W", func() {
@@ -87,6 +97,9 @@ func convStage(st *plan.Stage) []File {
 			l.multiply(&c, st)
 		})
 	})
+	if l.op.Checksum {
+		c.linef("*fault = wrong;")
+	}
 	c.close()
 	return []File{l.constants(st), c.file(f + ".c")}
 }
@@ -202,6 +215,9 @@ func (l *convLoops) multiply(c *code, st *plan.Stage) {
 		c.outerLoops([]fold{l.n}, func() {
 			c.linef("%s acc[%d] = {0};", acc, l.n.step)
 			c.partition("acc", 1, l.n.step, l.n.step)
+			if l.op.Checksum {
+				c.linef("uint64_t check = 0;")
+			}
 			c.outerLoops([]fold{l.y, l.x, l.c}, func() {
 				c.pragmaf("PIPELINE II=1")
 				p := fold{"n", l.n.total, l.n.step}
@@ -210,7 +226,13 @@ func (l *convLoops) multiply(c *code, st *plan.Stage) {
 					c.linef("acc[%s] += (%s)(weight * (int32_t)window[%s][%s][%s%s]);",
 						l.lane(), acc, l.y.index(), l.x.index(), channelBase, l.c.index())
 				})
+				if l.op.Checksum {
+					l.addCheck(c, f, channelBase)
+				}
 			})
+			if l.op.Checksum {
+				l.compare(c)
+			}
 			l.results(c, st, outBase)
 		})
 	}
@@ -267,6 +289,9 @@ func (l *convLoops) constants(st *plan.Stage) File {
 	c.linef("/* %s; 0 where folding pads. */", l.dimsText())
 	wtype := cType(fixed.Format{Bits: l.op.WeightBits, Signed: true})
 	c.array(wtype, f+"_weights", l.dims(), func(i int) string { return fmt.Sprint(l.weight(i)) })
+	if l.op.Checksum {
+		l.checksumArray(&c, f)
+	}
 	btype := "int32_t"
 	if l.op.BiasBits > 32 {
 		btype = "int64_t"

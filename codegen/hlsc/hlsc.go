@@ -51,6 +51,10 @@ func stageFiles(st *plan.Stage) []File {
 		return []File{concatStage(st)}
 	case plan.ArgMax:
 		return []File{argmaxStage(st)}
+	case plan.Clip:
+		return clipStage(st)
+	case plan.Vote:
+		return voteStage(st)
 	}
 	panic(fmt.Sprintf("BUG: hlsc: stage %s has kind %q", st.Name, st.Kind))
 }
@@ -109,7 +113,7 @@ func buffer(v *fixed.Value, name string) string {
 	return fmt.Sprintf("%s %s[%d][%d][%d]", cType(v.Format), name, v.Shape.H, v.Shape.W, v.Shape.C)
 }
 
-// signature is the head of a stage's function: its inputs, then its outputs.
+// signature is the head of a stage's function: its inputs, then its outputs, then where it has one its alarm.
 func signature(st *plan.Stage) string {
 	args := ""
 	for i, s := range st.In {
@@ -117,6 +121,9 @@ func signature(st *plan.Stage) string {
 	}
 	for i, s := range st.Out {
 		args += ", " + buffer(s.Value, numbered("out", i, len(st.Out)))
+	}
+	if alarmed(st) {
+		args += ", uint8_t *fault"
 	}
 	return fmt.Sprintf("void %s(%s)", functionName(st), args[2:])
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,12 +37,16 @@ func differs(t *testing.T, net *fixed.Net, p *plan.Plan, files []File, flags []s
 	t.Helper()
 	prog, err := buildFiles(t.Context(), p, files, t.TempDir(), flags)
 	require.NoError(t, err)
-	got, err := prog.Run(t.Context(), frames)
+	got, faults, err := prog.Watch(t.Context(), frames)
 	require.NoError(t, err)
 	require.Len(t, got, len(frames))
 	for i, inputs := range frames {
-		want, err := fixed.EvalAll(t.Context(), net, inputs, nil)
+		values := map[*fixed.Value]*fixed.Tensor{}
+		want, err := fixed.EvalAll(t.Context(), net, inputs, func(v *fixed.Value, x *fixed.Tensor) { values[v] = x })
 		require.NoError(t, err)
+		if raised := alarms(net, values); !slices.Equal(raised, faults[i]) {
+			return fmt.Sprintf("frame %d: C finds faults in %v, fixed in %v", i, faults[i], raised)
+		}
 		for o, tensor := range want {
 			for k, v := range tensor.Data {
 				if got[i][o].Data[k] != v {
@@ -51,6 +56,20 @@ func differs(t *testing.T, net *fixed.Net, p *plan.Plan, files []File, flags []s
 		}
 	}
 	return ""
+}
+
+// alarms are the nodes that find something wrong.
+func alarms(net *fixed.Net, values map[*fixed.Value]*fixed.Tensor) (raised []string) {
+	for _, n := range net.Nodes {
+		var in []*fixed.Tensor
+		for _, v := range n.In {
+			in = append(in, values[v])
+		}
+		if at := fixed.Raised(n, in); at != nil && slices.Contains(at.Data, 1) {
+			raised = append(raised, n.Name)
+		}
+	}
+	return raised
 }
 
 func TestEqualsFixed(t *testing.T) {

@@ -64,7 +64,7 @@ func trivialPlan(net *fixed.Net, folding func(*plan.Stage) plan.Folding) *plan.P
 		p.Inputs = append(p.Inputs, stream(v, nil))
 		share(p.Inputs[len(p.Inputs)-1])
 	}
-	kinds := map[string]plan.Kind{"conv": plan.Conv, "maxpool": plan.Pool, "requant": plan.Scale, "concat": plan.Concat, "argmax": plan.ArgMax}
+	kinds := map[string]plan.Kind{"conv": plan.Conv, "maxpool": plan.Pool, "requant": plan.Scale, "concat": plan.Concat, "argmax": plan.ArgMax, "clip": plan.Clip, "vote": plan.Vote}
 	for _, n := range net.Nodes {
 		st := &plan.Stage{Name: n.Name, Kind: kinds[n.Op.Kind()], Node: n}
 		for _, v := range n.In {

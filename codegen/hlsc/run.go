@@ -62,9 +62,15 @@ func buildFiles(ctx context.Context, p *plan.Plan, files []File, dir string, fla
 // Run runs frames through the program: inputs[i] holds a tensor per network input. It gives, for every
 // frame, a tensor per network output.
 func (prog *Program) Run(ctx context.Context, inputs [][]*fixed.Tensor) (outputs [][]*fixed.Tensor, err error) {
+	outputs, _, err = prog.Watch(ctx, inputs)
+	return outputs, err
+}
+
+// Watch is Run that also gives, for every frame, the names of the stages that found something wrong.
+func (prog *Program) Watch(ctx context.Context, inputs [][]*fixed.Tensor) (outputs [][]*fixed.Tensor, faults [][]string, err error) {
 	dir, err := os.MkdirTemp(prog.dir, "frames-")
 	if err != nil {
-		return nil, fmt.Errorf("run C: %w", err)
+		return nil, nil, fmt.Errorf("run C: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	var args []string
@@ -77,33 +83,42 @@ func (prog *Program) Run(ctx context.Context, inputs [][]*fixed.Tensor) (outputs
 		}
 		args = append(args, filepath.Join(dir, fmt.Sprintf("in%d", i)))
 		if err := os.WriteFile(args[i], data, 0o666); err != nil {
-			return nil, fmt.Errorf("run C: %w", err)
+			return nil, nil, fmt.Errorf("run C: %w", err)
 		}
 	}
 	for i := range prog.plan.Outputs {
 		args = append(args, filepath.Join(dir, fmt.Sprintf("out%d", i)))
 	}
 	cmd := exec.CommandContext(ctx, prog.exe, args...)
-	var says bytes.Buffer
-	cmd.Stderr = &says
+	var says, tells bytes.Buffer
+	cmd.Stderr, cmd.Stdout = &says, &tells
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("run %s: %w\n%s", prog.exe, errors.Join(err, ctx.Err()), strings.TrimSpace(says.String()))
+		return nil, nil, fmt.Errorf("run %s: %w\n%s", prog.exe, errors.Join(err, ctx.Err()), strings.TrimSpace(says.String()))
 	}
 	outputs = make([][]*fixed.Tensor, len(inputs))
 	for i, s := range prog.plan.Outputs {
 		data, err := os.ReadFile(args[len(prog.plan.Inputs)+i])
 		if err != nil {
-			return nil, fmt.Errorf("run C: %w", err)
+			return nil, nil, fmt.Errorf("run C: %w", err)
 		}
 		tensors, err := decode(data, s, len(inputs))
 		if err != nil {
-			return nil, fmt.Errorf("run %s: output %s: %w", prog.exe, s.Name, err)
+			return nil, nil, fmt.Errorf("run %s: output %s: %w", prog.exe, s.Name, err)
 		}
 		for k, t := range tensors {
 			outputs[k] = append(outputs[k], t)
 		}
 	}
-	return outputs, nil
+	faults = make([][]string, len(inputs))
+	for line := range strings.Lines(tells.String()) {
+		var frame int
+		var stage string
+		if _, err := fmt.Sscanf(line, "fault %d %s", &frame, &stage); err != nil || frame < 0 || frame >= len(faults) {
+			return nil, nil, fmt.Errorf("run %s: it prints %q", prog.exe, line)
+		}
+		faults[frame] = append(faults[frame], stage)
+	}
+	return outputs, faults, nil
 }
 
 // decode reads the frames of one output file.

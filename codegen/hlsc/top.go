@@ -6,11 +6,16 @@ import (
 	"rampart/ir/plan"
 )
 
-// topSignature is the head of the top function: network inputs, then outputs.
+// topSignature is the head of the top function: network inputs, then outputs, then the alarms of stages.
 func topSignature(p *plan.Plan) string {
 	var args []string
 	for _, s := range append(append([]*plan.Stream{}, p.Inputs...), p.Outputs...) {
 		args = append(args, buffer(s.Value, bufferName(s)))
+	}
+	for _, st := range p.Stages {
+		if alarmed(st) {
+			args = append(args, "uint8_t *"+alarmName(st))
+		}
 	}
 	return "void top(" + strings.Join(args, ", ") + ")"
 }
@@ -64,6 +69,9 @@ func topSource(p *plan.Plan) File {
 		var args []string
 		for _, s := range append(append([]*plan.Stream{}, st.In...), st.Out...) {
 			args = append(args, bufferName(s))
+		}
+		if alarmed(st) {
+			args = append(args, alarmName(st))
 		}
 		c.linef("%s(%s);", functionName(st), strings.Join(args, ", "))
 	}

@@ -11,10 +11,13 @@ import (
 )
 
 // Dice draws networks and inputs.
-type Dice struct{ *rand.Rand }
+type Dice struct {
+	*rand.Rand
+	seed uint64
+}
 
 // New is dice that fall the same way for the same seed.
-func New(seed uint64) Dice { return Dice{rand.New(rand.NewPCG(seed, 7))} }
+func New(seed uint64) Dice { return Dice{rand.New(rand.NewPCG(seed, 7)), seed} }
 
 // Within is a number from lo to hi.
 func (d Dice) Within(lo, hi int) int { return lo + d.IntN(hi-lo+1) }
@@ -138,7 +141,8 @@ func (d Dice) node(name string, in *fixed.Value, values []*fixed.Value) *fixed.N
 	return d.conv(name, in)
 }
 
-// Net is a random network that passes fixed.Check; what nothing reads is an output, and so are the classes.
+// Net is a random network that passes fixed.Check; what nothing reads is an output, and so are the classes. Most
+// have guards against upsets in them, see guard.
 func (d Dice) Net(nodes int) *fixed.Net {
 	net := &fixed.Net{Name: "net"}
 	for i := range d.Within(1, 2) {
@@ -162,6 +166,7 @@ func (d Dice) Net(nodes int) *fixed.Net {
 	net.Inputs = slices.DeleteFunc(net.Inputs, func(v *fixed.Value) bool {
 		return !slices.ContainsFunc(net.Nodes, func(n *fixed.Node) bool { return slices.Contains(n.In, v) })
 	})
+	d.guard(net)
 	return net
 }
 

@@ -175,6 +175,10 @@ func (c *checker) checkNode(n *Node) {
 			return
 		}
 		c.checkScale(n, &op.Scale, n.In[0].Format.Bits+1)
+	case *Clip:
+		c.checkClip(n, op)
+	case *Vote:
+		c.checkVote(n, op)
 	case *ArgMax:
 		in := n.In[0].Shape
 		if n.Out.Shape != (Shape{1, in.H, in.W}) {

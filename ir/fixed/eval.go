@@ -89,6 +89,10 @@ func EvalNode(ctx context.Context, n *Node, in []*Tensor) (*Tensor, error) {
 				y[i] = int32(op.Scale.Apply(c, int64(x)-n.In[0].Zero, n.Out.Zero))
 			}
 		})
+	case *Clip:
+		return out, op.eval(ctx, in[0], out)
+	case *Vote:
+		return out, op.eval(ctx, n, in[0], out)
 	case *ArgMax:
 		evalArgMax(in[0], out)
 	default:

@@ -1,8 +1,10 @@
 package fixed_test
 
 import (
+	"cmp"
 	"context"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -109,6 +111,31 @@ func referenceElement(n *fixed.Node, in []*fixed.Tensor, c, y, x int) int64 {
 			}
 			c -= v.Shape.C
 		}
+	case *fixed.Clip:
+		v := at(in[0], n.In[0], c, y, x)
+		if op.Lo != nil && v < op.Lo[c] {
+			v = op.Lo[c]
+		}
+		if v > op.Hi[c] {
+			return op.Hi[c]
+		}
+		return v
+	case *fixed.Vote:
+		votes := []int64{at(in[0], n.In[0], c, y, x)}
+		for i, of := range op.Copies {
+			if of == c {
+				votes = append(votes, at(in[0], n.In[0], n.Out.Shape.C+i, y, x))
+			}
+		}
+		if len(votes) == 2 { // the nearer to the zero point, the first of equals
+			slices.SortStableFunc(votes, func(a, b int64) int {
+				z := n.Out.Zero
+				return cmp.Compare(max(a-z, z-a), max(b-z, z-b))
+			})
+			return votes[0]
+		}
+		slices.Sort(votes)
+		return votes[len(votes)/2]
 	case *fixed.ArgMax:
 		best := 0
 		for k := range n.In[0].Shape.C {
@@ -151,7 +178,7 @@ func TestEvalMeansWhatTheCommentsSay(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"conv", "maxpool", "concat", "requant", "argmax"} {
+	for _, kind := range []string{"conv", "maxpool", "concat", "requant", "argmax", "clip", "vote"} {
 		assert.Greater(t, kinds[kind], 10, kind)
 	}
 }

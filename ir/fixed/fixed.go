@@ -29,7 +29,8 @@ type Node struct {
 	Op   Op
 }
 
-// Op is one of *Conv, *MaxPool, *Concat, *Requant, *ArgMax. Eval is their meaning.
+// Op is one of *Conv, *MaxPool, *Concat, *Requant, *ArgMax, and of what guards against upsets, *Clip and
+// *Vote. Eval is their meaning.
 type Op interface {
 	Kind() string
 }
@@ -71,6 +72,7 @@ type Conv struct {
 	BiasBits   int     // 32 unless a source says otherwise
 	AccBits    int     // signed accumulator width, proved enough by Verify
 	Scale      Scale
+	Checksum   bool // hardware holds the sum of the accumulators to that of the weights' sums; the outputs are the same
 }
 
 // Scale is a requantisation, per output channel:

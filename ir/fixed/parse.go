@@ -49,6 +49,10 @@ func (p *parser) line(i int, l *textform.Line) {
 		p.begin(l, &Requant{})
 	case "argmax":
 		p.begin(l, &ArgMax{})
+	case "clip":
+		p.begin(l, &Clip{})
+	case "vote":
+		p.begin(l, &Vote{})
 	default:
 		l.Failf("%q begins no line", word)
 	}
@@ -88,6 +92,8 @@ func (p *parser) detail(l *textform.Line) {
 	var window *Window
 	var scale *Scale
 	var conv *Conv
+	var clip *Clip
+	var vote *Vote
 	if p.node != nil {
 		switch op := p.node.Op.(type) {
 		case *Conv:
@@ -96,6 +102,10 @@ func (p *parser) detail(l *textform.Line) {
 			window = &op.Window
 		case *Requant:
 			scale = &op.Scale
+		case *Clip:
+			clip = op
+		case *Vote:
+			vote = op
 		}
 	}
 	switch word := l.Word(); {
@@ -105,10 +115,21 @@ func (p *parser) detail(l *textform.Line) {
 		conv.Transposed = word == "transposed"
 		conv.Group = int(l.Named("group"))
 		conv.WeightBits, conv.BiasBits, conv.AccBits = parseSigned(l, "weights"), parseSigned(l, "bias"), parseSigned(l, "accumulator")
+		if conv.Checksum = l.More(); conv.Checksum {
+			l.Want("checksum")
+		}
 	case word == "clamp" && scale != nil:
 		scale.parse(l)
 	case word == "channel" && scale != nil:
 		parseChannel(l, scale, conv)
+	case word == "bounds" && clip != nil:
+		clip.parse(l)
+	case word == "channel" && clip != nil:
+		clip.parseChannel(l)
+	case word == "copies" && vote != nil:
+		for vote.Copies = nil; l.More(); {
+			vote.Copies = append(vote.Copies, int(l.Number()))
+		}
 	default:
 		l.Failf("%q says nothing about this node", word)
 	}
@@ -172,6 +193,30 @@ func parseChannel(l *textform.Line, s *Scale, conv *Conv) {
 	if n := len(conv.Weight) - start; n != len(conv.Weight)/len(conv.Bias) {
 		l.Failf("it has %d weights, the channels above have another number", n)
 	}
+}
+
+func (b *Clip) parse(l *textform.Line) {
+	*b = Clip{}
+	switch bounds := l.Word(); bounds {
+	case "both":
+		b.Lo = []int64{}
+	case "above":
+	default:
+		l.Failf("bounds are both or above, not %q", bounds)
+	}
+	if b.Flag = l.More(); b.Flag {
+		l.Want("flag")
+	}
+}
+
+func (b *Clip) parseChannel(l *textform.Line) {
+	if c := l.Number(); c != int64(len(b.Hi)) {
+		l.Failf("channel %d stands where %d is due", c, len(b.Hi))
+	}
+	if b.Lo != nil {
+		b.Lo = append(b.Lo, l.Named("low"))
+	}
+	b.Hi = append(b.Hi, l.Named("high"))
 }
 
 // parseFormat reads what Format.String writes.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Print gives the text form of a network that passes Check: one line per input, node and output, and
@@ -63,7 +64,11 @@ func (p *printer) node(n *Node) {
 		if op.Transposed {
 			kind = "transposed"
 		}
-		p.linef("  %s group %d weights s%d bias s%d accumulator s%d", kind, op.Group, op.WeightBits, op.BiasBits, op.AccBits)
+		checksum := ""
+		if op.Checksum {
+			checksum = " checksum"
+		}
+		p.linef("  %s group %d weights s%d bias s%d accumulator s%d%s", kind, op.Group, op.WeightBits, op.BiasBits, op.AccBits, checksum)
 		p.scale(&op.Scale)
 		for c := range op.Bias {
 			p.channel(&op.Scale, c)
@@ -83,6 +88,10 @@ func (p *printer) node(n *Node) {
 			p.channel(&op.Scale, c)
 			p.linef("")
 		}
+	case *Clip:
+		p.clip(op)
+	case *Vote:
+		p.linef("  copies%s", numbers(op.Copies))
 	}
 }
 
@@ -106,4 +115,31 @@ func (p *printer) channel(s *Scale, c int) {
 	if s.Mult != nil {
 		fmt.Fprintf(&p.text, " multiplier %d", s.Mult[c])
 	}
+}
+
+func (p *printer) clip(b *Clip) {
+	bounds, flag := "above", ""
+	if b.Lo != nil {
+		bounds = "both"
+	}
+	if b.Flag {
+		flag = " flag"
+	}
+	p.linef("  bounds %s%s", bounds, flag)
+	for c, hi := range b.Hi {
+		fmt.Fprintf(&p.text, "  channel %d", c)
+		if b.Lo != nil {
+			fmt.Fprintf(&p.text, " low %d", b.Lo[c])
+		}
+		p.linef(" high %d", hi)
+	}
+}
+
+// numbers writes numbers with a space before each.
+func numbers(all []int) string {
+	var text strings.Builder
+	for _, v := range all {
+		fmt.Fprintf(&text, " %d", v)
+	}
+	return text.String()
 }

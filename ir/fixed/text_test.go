@@ -19,18 +19,24 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 const goldenFile = "testdata/text.txtar"
 
 func TestTextGolden(t *testing.T) {
-	got := fixed.Print(chain())
+	nets := []*fixed.Net{chain(), guarded()}
 	if *update {
-		a := &txtar.Archive{Comment: []byte("The text form of a network with every operator.\n"), Files: []txtar.File{{Name: "chain", Data: got}}}
+		a := &txtar.Archive{Comment: []byte("The text form of networks with every operator.\n")}
+		for _, net := range nets {
+			a.Files = append(a.Files, txtar.File{Name: net.Name, Data: fixed.Print(net)})
+		}
 		require.NoError(t, os.WriteFile(goldenFile, txtar.Format(a), 0o644))
 	}
 	a, err := txtar.ParseFile(goldenFile)
 	require.NoError(t, err)
-	require.Len(t, a.Files, 1)
-	assert.Equal(t, string(a.Files[0].Data), string(got), "go test ./ir/fixed -update rewrites it")
-	net, err := fixed.Parse(goldenFile, a.Files[0].Data)
-	require.NoError(t, err)
-	assert.Equal(t, chain(), net)
+	require.Len(t, a.Files, len(nets))
+	for i, want := range nets {
+		require.NoError(t, fixed.Check(want))
+		assert.Equal(t, string(a.Files[i].Data), string(fixed.Print(want)), "go test ./ir/fixed -update rewrites it")
+		net, err := fixed.Parse(goldenFile, a.Files[i].Data)
+		require.NoError(t, err)
+		assert.Equal(t, want, net)
+	}
 }
 
 // anyNet is a random network.

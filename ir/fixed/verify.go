@@ -30,7 +30,7 @@ type Accumulator struct {
 }
 
 // Ranges gives for every value the interval that each of its channels keeps to in a run without
-// faults: the format's range for an input, the clamp's for a requantised value.
+// faults: the format's range for an input, the clamp's for a requantised value, the bounds' for a clipped one.
 func Ranges(net *Net) map[*Value][]Interval {
 	ranges := map[*Value][]Interval{}
 	all := func(v *Value, lo, hi int64) {
@@ -56,6 +56,10 @@ func Ranges(net *Net) map[*Value][]Interval {
 			for _, v := range n.In {
 				ranges[n.Out] = append(ranges[n.Out], ranges[v]...)
 			}
+		case *Clip:
+			ranges[n.Out] = op.keep(ranges[n.In[0]])
+		case *Vote:
+			ranges[n.Out] = op.ranges(ranges[n.In[0]])
 		case *ArgMax:
 			all(n.Out, 0, int64(n.In[0].Shape.C-1))
 		default:

@@ -78,6 +78,10 @@ func kindOf(op fixed.Op) Kind {
 		return Concat
 	case *fixed.ArgMax:
 		return ArgMax
+	case *fixed.Clip:
+		return Clip
+	case *fixed.Vote:
+		return Vote
 	}
 	panic(fmt.Sprintf("BUG: plan: no stage for %s", op.Kind()))
 }

@@ -182,6 +182,9 @@ func (c *checker) checkStage(s *Stage) {
 		if s.Fold != (Folding{}) || s.Walk != [2]Walk{} || s.Rows != 0 {
 			c.failf("it has a window, which a stage of kind %s has not", s.Kind)
 		}
+		if s.Kind == Vote && s.Out[0].Depth-1 < s.Out[0].Beats() {
+			c.failf("its output buffer of %d beats never has room for a pixel of %d", s.Out[0].Depth, s.Out[0].Beats())
+		}
 		return
 	}
 	if s.Walk != s.walks() {

@@ -20,8 +20,12 @@ func (s *Stage) ownDepth(out *Stream) int {
 	case Conv, Pool:
 		flight := s.Steps() + s.Pipeline() + s.GroupBeats() + FIFOLatency
 		return (ceilDiv(flight, s.Interval())+1)*s.GroupBeats() + 1 + wait
-	case Scale:
+	case Scale, Clip:
 		return s.Pipeline() + FIFOLatency + 3 + wait
+	case Vote:
+		pixel, interval := out.Beats(), max(s.In[0].Beats(), out.Beats())
+		flight := s.Pipeline() + pixel + FIFOLatency
+		return (ceilDiv(flight, interval)+1)*pixel + 1 + wait
 	}
 	return minDepth
 }

@@ -73,7 +73,7 @@ func (s *Stage) chooseFold(cycles int64, exact bool) bool {
 				if !s.leastPE(cycles, exact) {
 					continue
 				}
-				c := [3]int{max(1, s.Fold.PE) * s.Fold.SIMD(), tapY * tapX, s.Fold.PE}
+				c := [3]int{max(s.Multipliers(), s.Fold.SIMD()), tapY * tapX, s.Fold.PE}
 				if less(c, cost) {
 					best, cost = s.Fold, c
 				}

@@ -154,7 +154,7 @@ func (p *Plan) layOut() {
 }
 
 // passes tells whether a stage passes beats on as they are, so that its streams share their lanes.
-func (s *Stage) passes() bool { return s.Kind != Conv && s.Kind != ArgMax }
+func (s *Stage) passes() bool { return s.Kind != Conv && s.Kind != ArgMax && s.Kind != Vote }
 
 // layout is where a stage puts the channels of an output: in order, or as they came; each segment that
 // a concatenation adds is on beats of its own.

@@ -64,7 +64,7 @@ func (p *parser) line(i int, l *textform.Line) {
 		if s := p.use(l); s != nil {
 			p.plan.Outputs = append(p.plan.Outputs, s)
 		}
-	case Conv, Pool, Scale, Fork, Concat, ArgMax:
+	case Conv, Pool, Scale, Fork, Concat, ArgMax, Clip, Vote:
 		p.begin(l, Kind(word))
 	default:
 		l.Failf("%q begins no line", word)

@@ -65,6 +65,8 @@ const (
 	Fork   Kind = "fork"   // the same stream to several users
 	Concat Kind = "concat" // pixel by pixel, first input's beats first
 	ArgMax Kind = "argmax"
+	Clip   Kind = "clip" // bounds on each channel
+	Vote   Kind = "vote" // one channel of several alike
 )
 
 // Stage is one pipeline stage; it buffers each of its output streams.

@@ -71,6 +71,9 @@ func (s *Stage) Memories() []Memory {
 		if op, ok := s.op().(*fixed.Conv); ok {
 			words := y.Phases * x.Phases * s.Groups() * s.Steps()
 			all = append(all, Memory{rtl.MemWeights, 1, s.Fold.Multipliers() * op.WeightBits, words})
+			if op.Checksum {
+				all = append(all, Memory{rtl.MemWeights, 1, s.Fold.SIMD() * s.checksumBits(), words})
+			}
 		}
 	}
 	if sc, _, biasBits := s.scale(); sc != nil {
@@ -84,6 +87,13 @@ func (s *Stage) Memories() []Memory {
 			all = append(all, Memory{rtl.MemRequant, 1, out.Lanes * sc.MultBits, out.Beats()})
 		}
 		all = append(all, Memory{rtl.MemRequant, 1, out.Lanes * rtl.BitsFor(most), out.Beats()})
+	}
+	if op, ok := s.op().(*fixed.Clip); ok {
+		out := s.Out[0]
+		word := Memory{rtl.MemRequant, 1, out.Lanes * out.Value.Format.Bits, out.Beats()}
+		if all = append(all, word); op.Lo != nil {
+			all = append(all, word)
+		}
 	}
 	for _, out := range s.Out {
 		kind := rtl.MemFIFO
@@ -128,7 +138,10 @@ func (s *Stage) Resources() Resources {
 		if !act.Signed {
 			act.Bits++
 		}
-		r.DSP += s.Multipliers() * dsps(act.Bits, op.WeightBits)
+		r.DSP += s.Fold.Multipliers() * dsps(act.Bits, op.WeightBits)
+		if op.Checksum {
+			r.DSP += s.Fold.SIMD() * dsps(act.Bits, s.checksumBits())
+		}
 	}
 	if sc, sumBits, _ := s.scale(); sc != nil && sc.Mult != nil {
 		r.DSP += s.Out[0].Lanes * dsps(sumBits, sc.MultBits+1)

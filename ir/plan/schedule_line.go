@@ -24,6 +24,12 @@ type line struct {
 	widen int    // pushed beats at which the rings of a FIFO without end must grow
 }
 
+// promises tells whether a stage counts the room in its output buffer, for it pushes beats some time after it has
+// decided to.
+func (s *Stage) promises() bool {
+	return s.Kind == Conv || s.Kind == Pool || s.Kind == Scale || s.Kind == Clip || s.Kind == Vote
+}
+
 // frames sums up, for each image, the times at which its beats pass.
 type frames struct {
 	beats int // of an image
@@ -45,7 +51,7 @@ func newLine(s *Stream, unlimited bool) *line {
 	l := &line{stream: s, words: s.Depth - 1, last: -1, widen: endless}
 	n := s.FrameBeats()
 	l.pushes, l.pops = frames{beats: n, end: n}, frames{beats: n, end: n}
-	l.room = s.From != nil && (s.From.Kind == Conv || s.From.Kind == Pool || s.From.Kind == Scale)
+	l.room = s.From != nil && s.From.promises()
 	size := 1
 	switch {
 	case s.From == nil:

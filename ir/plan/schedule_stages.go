@@ -24,7 +24,9 @@ func newRunner(st *Stage, lines map[*Stream]*line) runner {
 		return newConcatRunner(st, in, out[0])
 	case ArgMax:
 		return &argmaxRunner{in: in[0], out: out[0], beats: st.In[0].Beats()}
-	case Scale:
+	case Vote:
+		return &voteRunner{in: in[0], out: out[0], inBeats: st.In[0].Beats(), outBeats: st.Out[0].Beats()}
+	case Scale, Clip:
 		return &scaleRunner{in: in[0], out: out[0], stages: int64(st.Pipeline())}
 	}
 	panic(fmt.Sprintf("BUG: plan: no timing rules for %q", st.Kind))
@@ -140,6 +142,39 @@ func (s *scaleRunner) run() bool {
 		moved = true
 		s.in.pop(seen, t)
 		s.out.push(t + s.stages)
+	}
+	return moved
+}
+
+// voteRunner: takes a pixel's beats, the last one when the output FIFO has room for the pixel and the beats of
+// the one before are on their way.
+type voteRunner struct {
+	in, out           *line
+	inBeats, outBeats int   // of a pixel
+	beat              int   // of the input pixel
+	rested            int64 // when another pixel may be complete
+}
+
+func (v *voteRunner) run() bool {
+	moved := false
+	for v.in.waiting() {
+		seen := v.in.visible()
+		t := seen
+		if v.beat == v.inBeats-1 {
+			room, ok := v.out.roomFor(v.outBeats)
+			if !ok {
+				return moved
+			}
+			t = max(seen, room, v.rested)
+		}
+		moved = true
+		v.in.pop(seen, t)
+		if v.beat++; v.beat == v.inBeats {
+			v.beat, v.rested = 0, t+int64(v.outBeats)
+			for j := range v.outBeats {
+				v.out.push(t + voteStages + int64(j))
+			}
+		}
 	}
 	return moved
 }

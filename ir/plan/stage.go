@@ -53,10 +53,15 @@ func (s *Stage) Cycles() int {
 	}
 }
 
-// Multipliers is the number of products the stage forms in a cycle; 0 unless it is a convolution.
+// Multipliers is the number of products the stage forms in a cycle, those of a checksum among them; 0 unless it
+// is a convolution.
 func (s *Stage) Multipliers() int {
-	if s.Kind != Conv {
+	op, ok := s.op().(*fixed.Conv)
+	switch {
+	case !ok:
 		return 0
+	case op.Checksum:
+		return s.Fold.Multipliers() + s.Fold.SIMD()
 	}
 	return s.Fold.Multipliers()
 }
@@ -71,6 +76,10 @@ func (s *Stage) Pipeline() int {
 		return issueToWindow + 1 + Serialise(s.GroupBeats())
 	case *fixed.Requant:
 		return scaleStages(op.Scale)
+	case *fixed.Clip:
+		return clipStages
+	case *fixed.Vote:
+		return voteStages
 	}
 	return 0
 }

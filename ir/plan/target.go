@@ -58,7 +58,7 @@ func (p *Plan) pace(t Target, exact bool, rules ...laneRule) error {
 		}
 	}
 	return diag.Problem{
-		At: "target", What: fmt.Sprintf("%d multipliers are too few; every convolution needs one", t.Multipliers),
+		At: "target", What: fmt.Sprintf("%d multipliers are too few; every convolution needs one, and one for a checksum", t.Multipliers),
 		Remedy: fmt.Sprintf("ask for %d multipliers or more", leastMultipliers),
 	}
 }

@@ -49,7 +49,7 @@ func TestFoldingIsTheCheapest(t *testing.T) {
 			best, quickest := math.MaxInt, math.MaxInt
 			every(s, func() {
 				if quickest = min(quickest, s.Cycles()); s.Cycles() <= pace {
-					best = min(best, max(1, s.Fold.PE)*s.Fold.SIMD())
+					best = min(best, max(s.Multipliers(), s.Fold.SIMD()))
 				}
 			})
 			assert.Equal(t, quickest, fastest)
@@ -61,7 +61,7 @@ func TestFoldingIsTheCheapest(t *testing.T) {
 			}
 			kept++
 			require.LessOrEqual(t, s.Cycles(), pace)
-			require.Equal(t, best, max(1, s.Fold.PE)*s.Fold.SIMD(), "seed %d, stage %s, pace %d", seed, s.Name, pace)
+			require.Equal(t, best, max(s.Multipliers(), s.Fold.SIMD()), "seed %d, stage %s, pace %d", seed, s.Name, pace)
 		}
 	}
 	assert.Greater(t, kept, 200)

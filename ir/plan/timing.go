@@ -30,6 +30,12 @@ func RequantStages(multiplies, even bool) int {
 	return n
 }
 
+// clipStages is from a beat to the same within its bounds: the bounds' memory, the bounded beat.
+const clipStages = 2
+
+// voteStages is from a pixel's last beat to the first of what is voted.
+const voteStages = 1
+
 // Serialise is from a group's results to its first output beat: none where a beat carries them all.
 func Serialise(groupBeats int) int {
 	if groupBeats == 1 {

@@ -28,6 +28,33 @@ func (s *Stage) Weights() (words [][]int64, elems [][]int) {
 	return words, elems
 }
 
+// Checksums is the weights of a checksum's lane, word for word as Weights has them: lane tap*Cw + channel is the
+// sum of the weights between that input and the outputs of the group. Bits is the least signed width that holds
+// all of them. Without a checksum there are no words.
+func (s *Stage) Checksums() (words [][]int64, bits int) {
+	if op, ok := s.op().(*fixed.Conv); !ok || !op.Checksum {
+		return nil, 0
+	}
+	weights, _ := s.Weights()
+	held := fixed.Interval{}
+	for _, w := range weights {
+		word := make([]int64, s.Fold.SIMD())
+		for l := range word {
+			for _, v := range w[l*s.Fold.PE : (l+1)*s.Fold.PE] {
+				word[l] += v
+			}
+			held.Lo, held.Hi = min(held.Lo, word[l]), max(held.Hi, word[l])
+		}
+		words = append(words, word)
+	}
+	return words, held.Bits()
+}
+
+func (s *Stage) checksumBits() int {
+	_, bits := s.Checksums()
+	return bits
+}
+
 func pick(weights []int32, elem []int) []int64 {
 	word := make([]int64, len(elem))
 	for l, e := range elem {

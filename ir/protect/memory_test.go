@@ -67,8 +67,8 @@ func TestSingleFlipsAreCorrected(t *testing.T) {
 			if len(sites) == 0 {
 				continue
 			}
-			rnd := rand.New(rand.NewPCG(seed, 3))
-			for range 16 {
+			rnd := rand.New(rand.NewPCG(seed, 4))
+			for range 20 {
 				s := sites[rnd.IntN(len(sites))]
 				f := rtl.Fault{Site: rtl.Site{Path: s.Path, Mem: s.Mem != nil, Word: rnd.IntN(max(1, s.Depth)), Bit: rnd.IntN(s.Type.Width())}, Cycle: rnd.Int64N(golden.Cycle / 2)}
 				stimulus := sim.Stimulus{Quiet: 4 * golden.Cycle, Limit: 8 * golden.Cycle, Faults: []rtl.Fault{f}}

@@ -103,6 +103,10 @@ func (e *Engine) operator(i int, g *geometry) (operator, int64) {
 		return e.newRescale(i, op), 0
 	case *fixed.ArgMax:
 		return e.newArgMax(i), 0
+	case *fixed.Clip:
+		return e.newClip(i, op), 0
+	case *fixed.Vote:
+		return e.newVote(i, op), 0
 	}
 	panic(fmt.Sprintf("BUG: functional: no operator for %T", n.Op))
 }

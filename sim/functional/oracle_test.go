@@ -92,6 +92,7 @@ func changed(n *fixed.Node, in []*fixed.Tensor, active []functional.Patch) (*fix
 	m := *n
 	var scale *fixed.Scale
 	var conv *fixed.Conv
+	var clip *fixed.Clip
 	switch op := n.Op.(type) {
 	case *fixed.Conv:
 		c := *op
@@ -100,6 +101,9 @@ func changed(n *fixed.Node, in []*fixed.Tensor, active []functional.Patch) (*fix
 	case *fixed.Requant:
 		r := *op
 		m.Op, scale = &r, &r.Scale
+	case *fixed.Clip:
+		clip = &fixed.Clip{Lo: slices.Clone(op.Lo), Hi: slices.Clone(op.Hi)}
+		m.Op = clip
 	}
 	if scale != nil {
 		scale.Mult, scale.Shift = slices.Clone(scale.Mult), slices.Clone(scale.Shift)
@@ -115,6 +119,10 @@ func changed(n *fixed.Node, in []*fixed.Tensor, active []functional.Patch) (*fix
 			scale.Mult[p.Index] = p.Change.Apply(scale.Mult[p.Index], scale.MultBits, false)
 		case functional.Shift:
 			scale.Shift[p.Index] = int(p.Change.Apply(int64(scale.Shift[p.Index]), 6, false))
+		case functional.Low:
+			clip.Lo[p.Index] = p.Change.Apply(clip.Lo[p.Index], n.Out.Format.Bits, n.Out.Format.Signed)
+		case functional.High:
+			clip.Hi[p.Index] = p.Change.Apply(clip.Hi[p.Index], n.Out.Format.Bits, n.Out.Format.Signed)
 		case functional.Input:
 			args[p.Arg] = clone(args[p.Arg])
 			changeElement(args[p.Arg], n.In[p.Arg].Format, p)
@@ -169,7 +177,12 @@ func anyPatch(d nettest.Dice, net *fixed.Net, node int) functional.Patch {
 	if conv != nil {
 		scale = &conv.Scale
 	}
+	clip, _ := n.Op.(*fixed.Clip)
 	switch k := functional.Kind(d.IntN(6)); {
+	case clip != nil && clip.Lo != nil && k == functional.Bias:
+		p.Kind, p.Index = functional.Low, d.IntN(out.C)
+	case clip != nil && k < functional.Shift:
+		p.Kind, p.Index = functional.High, d.IntN(out.C)
 	case k == functional.Weight && conv != nil:
 		p.Kind, p.Index, bits = k, d.IntN(len(conv.Weight)), conv.WeightBits
 	case k == functional.Bias && conv != nil:

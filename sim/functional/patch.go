@@ -11,6 +11,8 @@ const (
 	Shift              // Scale.Shift, the channel; Conv and Requant
 	Input              // the tensor Node.In[Arg] as this node alone reads it, [channel][row][column]
 	Output             // the tensor Node.Out, or a network input, as every reader sees it
+	Low                // Clip.Lo, the channel
+	High               // Clip.Hi, the channel
 )
 
 // Change is what happens to the bits of an integer: new = ((old | Set) &^ Clear) ^ Flip, within the

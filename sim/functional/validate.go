@@ -78,11 +78,14 @@ func (e *Engine) target(p *Patch, out *fixed.Value) (count int, f fixed.Format, 
 	}
 	conv, _ := n.Op.(*fixed.Conv)
 	var scale *fixed.Scale
+	clip := &fixed.Clip{}
 	switch op := n.Op.(type) {
 	case *fixed.Conv:
 		scale = &op.Scale
 	case *fixed.Requant:
 		scale = &op.Scale
+	case *fixed.Clip:
+		clip = op
 	}
 	switch {
 	case p.Kind == Weight && conv != nil:
@@ -93,13 +96,17 @@ func (e *Engine) target(p *Patch, out *fixed.Value) (count int, f fixed.Format, 
 		return len(scale.Mult), multFormat(scale), ""
 	case p.Kind == Shift && scale != nil:
 		return len(scale.Shift), shiftFormat, ""
+	case p.Kind == Low && clip.Lo != nil:
+		return len(clip.Lo), out.Format, ""
+	case p.Kind == High && clip.Hi != nil:
+		return len(clip.Hi), out.Format, ""
 	}
 	return 0, f, fmt.Sprintf("%s has no %s", n.Op.Kind(), p.Kind)
 }
 
 // String names the kind.
 func (k Kind) String() string {
-	names := [...]string{"weight", "bias", "mult", "shift", "input", "output"}
+	names := [...]string{"weight", "bias", "mult", "shift", "input", "output", "low", "high"}
 	if int(k) < len(names) {
 		return names[k]
 	}

@@ -56,9 +56,42 @@ func TestValidate(t *testing.T) {
 	} {
 		assert.EqualError(t, e.Validate([]patch{p}), want)
 	}
+	assert.EqualError(t, e.Validate([]patch{{Kind: functional.High}}), "node conv: patch 0: conv has no high")
 	err = e.Validate([]patch{{Node: 5}, {Kind: functional.Mult}})
 	assert.ErrorContains(t, err, "patch 0: there is no node 5")
 	assert.ErrorContains(t, err, "patch 1: conv has no mult")
+}
+
+// Bounds can be struck where there are any.
+func TestValidateBounds(t *testing.T) {
+	net := pair()
+	mid := net.Nodes[0].Out
+	bounded := *mid
+	bounded.Name = "bounded"
+	clip := &fixed.Node{Name: "clip", In: []*fixed.Value{mid}, Out: &bounded, Op: &fixed.Clip{Hi: []int64{9, 20}}}
+	net.Nodes[1].In[0] = &bounded
+	net.Nodes = []*fixed.Node{net.Nodes[0], clip, net.Nodes[1]}
+	e, err := functional.New(net, kernel.Sets()[0])
+	require.NoError(t, err)
+	strike := functional.Patch{Node: 1, Kind: functional.High, Index: 1, Change: functional.Change{Flip: 4}, From: functional.Moment{Pixel: 3, Channel: 1}}
+	require.NoError(t, e.Validate([]functional.Patch{strike}))
+	for want, p := range map[string]functional.Patch{
+		"node clip: patch 0: clip has no low":                                         {Node: 1, Kind: functional.Low},
+		"node clip: patch 0: clip has no shift":                                       {Node: 1, Kind: functional.Shift},
+		"node clip: patch 0: index 2 is not in 0 to 1":                                {Node: 1, Kind: functional.High, Index: 2},
+		"node clip: patch 0: it changes bits that an integer of 8 bits does not have": {Node: 1, Kind: functional.High, Change: functional.Change{Set: 256}},
+	} {
+		assert.EqualError(t, e.Validate([]functional.Patch{p}), want)
+	}
+	w := e.Worker()
+	in := fixed.NewTensor(net.Inputs[0].Shape)
+	for i := range in.Data {
+		in.Data[i] = 50
+	}
+	require.NoError(t, w.Run([]*fixed.Tensor{in}))
+	assert.Equal(t, []int32{9, 9, 9, 9, 9, 9, 20, 20, 20, 20, 20, 20}, w.Tensor(&bounded).Data)
+	w.Strike([]functional.Patch{strike})
+	assert.Equal(t, []int32{9, 9, 9, 9, 9, 9, 20, 20, 20, 16, 16, 16}, w.Faulty(&bounded).Data)
 }
 
 func TestRunRefusesInputs(t *testing.T) {

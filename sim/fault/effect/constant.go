@@ -7,12 +7,15 @@ import (
 	"rampart/sim/functional"
 )
 
-// ofConstant is the effect on a weight, bias, multiplier or shift. Nothing ever writes it, so that the change
+// ofConstant is the effect on a weight, bias, multiplier, shift or bound. Nothing ever writes it, so that the change
 // holds from the word's first read on.
 func (u *upset) ofConstant() (Effect, error) {
 	value := u.state.Mem.Init[u.Word][u.lane]
 	if u.Model.Stuck() && u.change.Apply(value, u.state.Type.Bits, u.state.Type.Signed) == value {
 		return dead(SameValue)
+	}
+	if u.Role == hw.Checksums {
+		return dead(Checked)
 	}
 	p := functional.Patch{Node: u.node, Index: u.index[u.Word][u.lane], Change: u.change}
 	if p.Index < 0 {
@@ -32,6 +35,10 @@ func (u *upset) ofConstant() (Effect, error) {
 		p.Kind = functional.Mult
 	case hw.Shift:
 		p.Kind = functional.Shift
+	case hw.Low:
+		p.Kind = functional.Low
+	case hw.High:
+		p.Kind = functional.High
 	}
 	first, ok := u.read.Next(u.Word, u.Cycle)
 	if !ok {

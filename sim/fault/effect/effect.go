@@ -66,6 +66,7 @@ const (
 	Overwritten Reason = "it is overwritten before anything reads it"
 	Padding     Reason = "a padding lane, which no output depends on"
 	SameValue   Reason = "stuck at the value that it has"
+	Checked     Reason = "a checksum, which an alarm depends on but no output"
 )
 
 // Why only a cycle engine can tell.
@@ -133,7 +134,7 @@ func New(h *hw.Hardware, p *plan.Plan, net *fixed.Net, r *access.Record, frames 
 func (m *Map) complete(path string, mem *memory) error {
 	frame := int64(0)
 	switch mem.Role {
-	case hw.Weights, hw.Lines:
+	case hw.Weights, hw.Checksums, hw.Lines:
 		frame = hw.FrameSteps(mem.Stage)
 	default:
 		frame = int64(mem.Out.FrameBeats())
