@@ -241,6 +241,27 @@ func TestChecksumsSeeAccumulators(t *testing.T) {
 	assert.Greater(t, seen, tried/5)
 }
 
+// The memories that a plan counts are those that its hardware has.
+func TestPlansCountTheMemories(t *testing.T) {
+	for seed := uint64(1); seed <= 40; seed++ {
+		p, _, _ := random(t, seed)
+		h, err := hw.Build(p)
+		require.NoError(t, err)
+		var counted, built []string
+		for _, s := range p.Stages {
+			for _, m := range s.Memories() {
+				for range m.Banks {
+					counted = append(counted, fmt.Sprintf("%s %s %dx%d", s.Name, m.Kind, m.Depth, m.Width))
+				}
+			}
+		}
+		for _, m := range h.Map {
+			built = append(built, fmt.Sprintf("%s %s %dx%d", m.Stage, m.Kind, m.Depth, m.Width))
+		}
+		require.ElementsMatch(t, built, counted, "seed %d", seed)
+	}
+}
+
 // Copies on beats of their own behind a concatenation that leaves lanes idle; outputs with more beats than
 // inputs; pauses at every port.
 func TestVotesOfAnyLayout(t *testing.T) {

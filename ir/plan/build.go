@@ -59,6 +59,21 @@ func stages(net *fixed.Net) (*Plan, error) {
 	return b.plan, nil
 }
 
+// StageNames tells how plans call the stages of a network's nodes. The network passes its own check.
+func StageNames(net *fixed.Net) (map[*fixed.Node]string, error) {
+	p, err := stages(net)
+	if err != nil {
+		return nil, err
+	}
+	names := map[*fixed.Node]string{}
+	for _, s := range p.Stages {
+		if s.Node != nil {
+			names[s.Node] = s.Name
+		}
+	}
+	return names, nil
+}
+
 type assembly struct {
 	plan  *Plan
 	names naming.Taken
