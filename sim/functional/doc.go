@@ -8,10 +8,15 @@
 // where the two may differ. Strike visits the nodes whose inputs have marks, in order. A convolution
 //
 //   - changes the sums of a struck weight's channel by what the weight changed times its inputs (conv_patch.go);
-//   - lists the changed pairs of input channels and adds their products to the sums that read them, by strips of
-//     sums in registers (gather.go), pixel by pixel where there are few (scatter.go), or computes sums anew where
-//     nearly everything changed;
+//   - finds what changed inputs add to the sums that read them: pair of channels by pair, by strips of sums in
+//     registers (gather.go), pixel by pixel where there are few (scatter.go), or where many pixels changed output by
+//     output, by products of eight bits with the changes alone (bytes.go); sums are computed anew where none of
+//     these suits;
 //   - requantises the sums that were reached and marks the pixels that then differ (settle.go).
+//
+// An engine may observe some outputs alone (observe.go). Where that is the mask, scores are not followed everywhere: a
+// pixel whose winner leads by more than the changes ahead of the last two convolutions can possibly move scores apart
+// keeps its class. tail.go has the bound and its proof, verdict.go applies it.
 //
 // All that is in integers, and sums wrap, so that the result is that of computing everything anew. What the
 // kernels cannot hold (accumulators above 32 bits that are not proved to need fewer, borders out of proportion)
