@@ -10,6 +10,7 @@ import (
 type module struct {
 	name   string
 	header []string // comment lines
+	keep   bool     // hierarchy is kept
 	ports  []*net
 	items  []item
 	names  *namer

@@ -46,7 +46,7 @@ func lowerModule(m *rtl.Module) *module {
 		clk: newNet(clockName, input, rtl.U(1)), rst: newNet(resetName, input, rtl.U(1)),
 	}
 	l.genvar, l.leaf, l.add = l.names.fresh("i"), l.names.fresh("leaf"), l.names.fresh("add")
-	tree := &module{name: m.Name, header: header(m), names: l.names, ports: []*net{l.clk, l.rst}}
+	tree := &module{name: m.Name, header: header(m), keep: m.Keep, names: l.names, ports: []*net{l.clk, l.rst}}
 	for _, n := range m.Inputs {
 		l.nets[n] = newNet(n.Name, input, n.Type)
 		tree.ports = append(tree.ports, l.nets[n])

@@ -19,6 +19,9 @@ func printModule(m *module) []byte {
 	for _, h := range m.header {
 		p.line("", strings.TrimRight("// "+h, " "))
 	}
+	if m.keep {
+		p.line("", "(* keep_hierarchy = \"yes\" *)")
+	}
 	p.line("", "module "+m.name+" (")
 	p.ports(m.ports)
 	p.line("", ");")

@@ -2,6 +2,7 @@ package protect
 
 import (
 	"fmt"
+	"strings"
 
 	"rampart/internal/diag"
 	"rampart/ir/rtl"
@@ -59,10 +60,16 @@ func Apply(d *rtl.Design, p *Policy, s Surroundings) (*Protected, error) {
 			r.Stored[st.Path] = w
 		}
 		if of := b.copies[st.Mem]; of != nil {
-			r.Copies[st.Path] = st.Path[:len(st.Path)-len(st.Mem.Name)] + of.Name
+			r.Copies[st.Path] = original(st.Path, of.Name)
 		}
 	}
 	return r, nil
+}
+
+// original is the path of the memory that a path, of a copy of it, is for.
+func original(path, name string) string {
+	module := strings.TrimSuffix(path, "."+wordsName)
+	return module[:strings.LastIndexByte(module, '.')+1] + name
 }
 
 // within fills in what a watchdog leaves open: twice the time that an image alone may take, and room for as many

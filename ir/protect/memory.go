@@ -65,27 +65,6 @@ func (v *variant) memory(mem *rtl.Mem, rule *Rule) error {
 	return nil
 }
 
-// three keeps a memory in three copies. All that reads it reads the majority.
-func (v *variant) three(mem *rtl.Mem) {
-	var copies [2]*rtl.Mem
-	for i, suffix := range copyNames {
-		copies[i] = v.m.Mem(mem.Name+suffix, mem.Kind, mem.Word, mem.Depth, mem.Init)
-		copies[i].Tensor, copies[i].Doc = mem.Tensor, mem.Doc
-		v.copies[copies[i]] = mem
-		for _, w := range mem.Writes {
-			v.m.WritePort(copies[i], w.Addr, w.Data, w.Enable)
-		}
-	}
-	for _, r := range mem.Reads {
-		first := len(v.m.Nodes)
-		b := v.m.ReadPort(copies[0], r.Q.Name+copyNames[0], r.Addr, r.Enable)
-		c := v.m.ReadPort(copies[1], r.Q.Name+copyNames[1], r.Addr, r.Enable)
-		voted := majority(r.Q, b, c).Named(r.Q.Name + "_voted")
-		v.m.Substitute(r.Q, voted, first)
-		v.seen(r, []*rtl.Node{some(r.Q.Xor(b).Or(r.Q.Xor(c)))}, nil)
-	}
-}
-
 // seen counts what the decoder of a read port finds in words that it has just read.
 func (v *variant) seen(r *rtl.Read, corrected, detected []*rtl.Node) {
 	fresh := func(n *rtl.Node) *rtl.Node { return n }

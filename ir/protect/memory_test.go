@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,7 +95,8 @@ func (p *Protected) guarded() (all []*rtl.State) {
 		paths[s.Path] = true
 	}
 	for _, s := range p.Design.States() {
-		if p.Stored[s.Path] != nil || p.Copies[s.Path] != "" || paths[s.Path+"_b"] && (s.Mem != nil || s.Reg != nil) {
+		copied := s.Mem != nil && paths[s.Path+"_b."+wordsName] || s.Reg != nil && paths[s.Path+"_b."+heldName]
+		if p.Stored[s.Path] != nil || p.Copies[s.Path] != "" || copied || s.Reg != nil && strings.HasSuffix(s.Path, "."+heldName) {
 			all = append(all, s)
 		}
 	}

@@ -9,7 +9,6 @@ type Policy struct {
 	Name     string
 	Rules    []Rule    // the first that matches a memory or a register decides about it
 	Watchdog *Watchdog // zeros are filled in; nil is none
-	Status   Status
 
 	file string
 }
@@ -72,11 +71,6 @@ const (
 	Flag Reaction = "flag" // the word is used as it is
 	Zero Reaction = "zero" // the group is read as zero
 )
-
-// Status is the design's report of what its protection sees.
-type Status struct {
-	TestPort bool // bits of what is read can be flipped from outside
-}
 
 // technique is what a technique may be used for, and with which keys.
 type technique struct {

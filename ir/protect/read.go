@@ -28,9 +28,6 @@ func Read(file string, text []byte) (*Policy, error) {
 	if v, ok := m.Get("watchdog"); ok {
 		p.Watchdog = readWatchdog(v)
 	}
-	if v, ok := m.Get("status"); ok {
-		p.Status = readStatus(v)
-	}
 	m.Done()
 	return p, r.Err()
 }
@@ -52,24 +49,6 @@ func readWatchdog(v yamlform.Value) *Watchdog {
 	}
 	m.Done()
 	return w
-}
-
-func readStatus(v yamlform.Value) (s Status) {
-	m, ok := v.Map()
-	if !ok {
-		return s
-	}
-	if v, ok := m.Get("test_port"); ok {
-		s.TestPort = readSwitch(v)
-	}
-	m.Done()
-	return s
-}
-
-// readSwitch reads a yes or no.
-func readSwitch(v yamlform.Value) bool {
-	word, _ := yamlform.OneOf(v, "true", "false")
-	return word == "true"
 }
 
 func readRule(m *yamlform.Map) Rule {

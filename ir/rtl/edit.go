@@ -8,7 +8,7 @@ import (
 // Clone is a copy of a module under a name, with nodes of its own. Its instances are of what of says of their
 // module; where that has other ports, see Grow.
 func (m *Module) Clone(name string, of func(*Module) *Module) *Module {
-	c := &Module{Name: name, Doc: m.Doc, names: maps.Clone(m.names)}
+	c := &Module{Name: name, Doc: m.Doc, Keep: m.Keep, names: maps.Clone(m.names)}
 	for _, n := range m.Nodes {
 		node := *n
 		node.mod, node.Args = c, nil

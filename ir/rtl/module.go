@@ -18,6 +18,7 @@ type Module struct {
 	Regs    []*Reg
 	Mems    []*Mem
 	Insts   []*Instance
+	Keep    bool // synthesis must not dissolve it into its surroundings, nor share it with what is alike
 
 	names map[string]bool
 }

@@ -93,6 +93,7 @@ var statements = map[string]statement{
 	"design": {false, (*parser).designLine},
 	"module": {false, (*parser).moduleLine},
 	"doc":    {true, (*parser).docLine},
+	"keep":   {true, (*parser).keepLine},
 	"input":  {true, (*parser).inputLine},
 	"output": {true, (*parser).outputLine},
 	"reg":    {true, (*parser).regLine},
@@ -133,6 +134,12 @@ func (p *parser) moduleLine(c *cursor) error {
 	}
 	p.m = NewModule(name, "")
 	p.nodes = map[string]*Node{}
+	return nil
+}
+
+// keepLine marks a module as one that is to be kept.
+func (p *parser) keepLine(*cursor) error {
+	p.m.Keep = true
 	return nil
 }
 

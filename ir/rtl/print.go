@@ -17,6 +17,7 @@ import (
 //	design TOP
 //	module NAME
 //	  doc "one line of the header comment"
+//	  keep                                                   where it is to be kept
 //	  NODE = OP TYPE OPERAND… [ IMMEDIATE… ] ; "comment"     a run of n equal immediates v: v*n
 //	  input NODE
 //	  output NAME NODE
@@ -58,6 +59,9 @@ func (p *printer) module(m *Module) {
 	p.line("")
 	p.line("module %s", m.Name)
 	p.doc("  ", m.Doc)
+	if m.Keep {
+		p.line("  keep")
+	}
 	for _, n := range m.Nodes {
 		p.line("  %s", nodeText(n))
 	}
