@@ -22,6 +22,7 @@ type campaignFlags struct {
 	shard      string
 	crossCheck int64
 	border     int
+	policy     string
 	confidence float64
 	preprocess picture.Preprocess
 	size       driver.Size
@@ -29,7 +30,7 @@ type campaignFlags struct {
 
 // campaignOnly names those that mean nothing without --campaign, singleOnly those that mean nothing with it.
 var (
-	campaignOnly = []string{"shard", "cross-check", "border", "confidence", "scale", "mean", "std", "size"}
+	campaignOnly = []string{"shard", "cross-check", "border", "confidence", "protect", "scale", "mean", "std", "size"}
 	singleOnly   = []string{"fault", "faults", "random", "sites", "engine"}
 )
 
@@ -39,6 +40,7 @@ func (c *campaignFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.shard, "shard", "", "with --campaign: run part I of N of the faults, written I/N; see rampart results --merge")
 	f.Int64Var(&c.crossCheck, "cross-check", -1, "with --campaign: replay this many of the faults on generated Go and on Verilator")
 	f.IntVar(&c.border, "border", 0, "with --campaign: tell changed pixels also without those this near to an edge")
+	f.StringVar(&c.policy, "protect", "", "with --campaign on a float model: a policy, whose passes for the model run first")
 	f.Float64Var(&c.confidence, "confidence", 0.95, "with --campaign: of intervals")
 	preprocessFlags(cmd, &c.preprocess)
 	sizeFlag(cmd, &c.size)
@@ -74,7 +76,7 @@ func (a *app) campaign(cmd *cobra.Command, path string, c *campaignFlags, single
 	}
 	o := campaign.Options{
 		File: c.file, Images: single.Images, Labels: single.Labels, Ignore: single.Ignore, Border: c.border, Out: single.Out,
-		CrossCheck: c.crossCheck, Confidence: c.confidence, Jobs: a.jobs, Progress: a.bar.show, Size: c.size, Preprocess: c.preprocess,
+		CrossCheck: c.crossCheck, Confidence: c.confidence, Jobs: a.jobs, Progress: a.bar.show, Policy: c.policy, Size: c.size, Preprocess: c.preprocess,
 	}
 	if cmd.Flags().Changed("seed") {
 		o.Seed = &a.seed
@@ -91,7 +93,7 @@ func (a *app) campaign(cmd *cobra.Command, path string, c *campaignFlags, single
 	}
 	runs := campaign.OnModel
 	if info.IsDir() {
-		if name, ok := given(cmd, []string{"scale", "mean", "std", "size"}); ok {
+		if name, ok := given(cmd, []string{"protect", "scale", "mean", "std", "size"}); ok {
 			return diag.Problem{At: "--" + name, What: "the build has that from rampart compile", Remedy: "leave it out"}
 		}
 		runs = campaign.OnBuild

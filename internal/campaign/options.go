@@ -22,6 +22,7 @@ type Options struct {
 	Progress   func(what string, done, of int)
 
 	// Of float models alone.
+	Policy     string // a file with passes that protect the model; "" for none
 	Size       driver.Size
 	Preprocess picture.Preprocess
 }

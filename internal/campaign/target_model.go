@@ -2,6 +2,8 @@ package campaign
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 
@@ -30,6 +32,11 @@ func ofModel(ctx context.Context, path string, c *fault.Campaign, o *Options) (*
 	g, sum, err := driver.ReadModel(path, o.Size)
 	if err != nil {
 		return nil, err
+	}
+	if o.Policy != "" {
+		if sum, err = protectModel(ctx, path, sum, g, o.Policy); err != nil {
+			return nil, err
+		}
 	}
 	if err := graph.Trim(g); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -78,6 +85,22 @@ func ofModel(ctx context.Context, path string, c *fault.Campaign, o *Options) (*
 	}
 	n.population = t.population
 	return t, nil
+}
+
+// protectModel runs the passes of a policy on a float network, and gives the digest of the network that comes of it.
+func protectModel(ctx context.Context, path, sum string, g *graph.Graph, file string) (string, error) {
+	p, text, err := driver.ReadPolicy(file)
+	if err != nil {
+		return "", err
+	}
+	if len(p.Model) == 0 {
+		return "", diag.Problem{File: file, What: "it has no passes for the float network", Remedy: "list them under model, or leave out --protect"}
+	}
+	if _, err := driver.ProtectModel(ctx, path, g, p, nil); err != nil {
+		return "", err
+	}
+	both := sha256.Sum256(append([]byte(sum+"\n"), text...))
+	return hex.EncodeToString(both[:]), nil
 }
 
 // runFloats runs the images without a fault.

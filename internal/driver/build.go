@@ -20,6 +20,7 @@ import (
 	"rampart/ir/fixed"
 	"rampart/ir/plan"
 	"rampart/ir/protect"
+	"rampart/ir/protect/float"
 	"rampart/ir/quant"
 )
 
@@ -41,6 +42,8 @@ type Info struct {
 	Stages       []StageInfo   `json:"stages"`
 	Values       []quant.Value `json:"values"`
 	Layers       []quant.Layer `json:"layers"`
+	// ModelProtection tells what each pass of a policy did to the float network.
+	ModelProtection []*float.Report `json:"model_protection,omitempty"`
 	// Files holds the SHA-256 of every other file of the build.
 	Files map[string]string `json:"files"`
 

@@ -42,8 +42,11 @@ type compilation struct {
 	Request
 	Build
 	graph *graph.Graph
+	calib []*graph.Tensor // see calibration
 	quant *quant.Result
 	files map[string][]byte // by name inside the build folder
+
+	inputRange [2]float64 // of the calibration images
 }
 
 // Step is one step from a model to a build.
@@ -56,6 +59,7 @@ type Step struct {
 var Steps = []Step{
 	{"read policy", (*compilation).readPolicy},
 	{"import", (*compilation).importModel},
+	{"protect model", (*compilation).protectModel},
 	{"simplify", (*compilation).simplify},
 	{"quantise", (*compilation).quantise},
 	{"prove accumulators", (*compilation).prove},
@@ -129,31 +133,42 @@ func (c *compilation) simplify(context.Context) error {
 	return checkScores(c.Model, c.graph)
 }
 
-func (c *compilation) quantise(ctx context.Context) error {
-	s := c.graph.Inputs[0].Shape
-	p := c.Options.Preprocess
+// calibration reads the calibration images, once.
+func (c *compilation) calibration() ([]*graph.Tensor, error) {
+	if c.calib != nil {
+		return c.calib, nil
+	}
+	s, p := c.graph.Inputs[0].Shape, c.Options.Preprocess
 	if err := p.Check(s.C); err != nil {
-		return err
+		return nil, err
 	}
 	images, err := picture.Load(c.Calib, s.C, s.H, s.W)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var calib []*graph.Tensor
 	sum := sha256.New()
 	for i := range images.N {
 		t := &graph.Tensor{Shape: s, Data: images.Tensor(i, p)}
-		calib = append(calib, t)
+		c.calib = append(c.calib, t)
 		for _, v := range t.Data {
 			sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
 		}
 	}
 	c.Info.Calibration = Calibration{Images: images.N, SHA256: hex.EncodeToString(sum.Sum(nil))}
+	c.inputRange = images.Range(p)
+	return c.calib, nil
+}
+
+func (c *compilation) quantise(ctx context.Context) error {
+	calib, err := c.calibration()
+	if err != nil {
+		return err
+	}
 	opt, err := c.Options.quant()
 	if err != nil {
 		return err
 	}
-	opt.InputRange = images.Range(p)
+	opt.InputRange = c.inputRange
 	if c.quant, err = quant.Quantize(ctx, c.graph, calib, opt); err != nil {
 		return err
 	}

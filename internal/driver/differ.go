@@ -31,8 +31,8 @@ func (v *verifier) traceDiffers(t *sim.Trace) string {
 
 func (v *verifier) scheduleDiffers(t *sim.Trace) string {
 	for k, times := range v.beats {
-		if len(t.Cycles[k]) != len(times) {
-			return fmt.Sprintf("output %s has %d beats instead of %d", v.Plan.Outputs[k].Name, len(t.Cycles[k]), len(times))
+		if want := len(v.images) * v.Plan.Outputs[k].FrameBeats(); len(t.Cycles[k]) != want {
+			return fmt.Sprintf("output %s has %d beats instead of %d", v.Plan.Outputs[k].Name, len(t.Cycles[k]), want)
 		}
 		for n, at := range times {
 			if t.Cycles[k][n] != at {

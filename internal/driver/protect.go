@@ -7,22 +7,59 @@ import (
 	"strings"
 
 	"rampart/internal/diag"
+	"rampart/internal/metrics"
+	"rampart/ir/graph"
 	"rampart/ir/plan"
 	"rampart/ir/protect"
+	"rampart/ir/protect/float"
 )
 
+// ReadPolicy reads a policy, and gives its text, too.
+func ReadPolicy(path string) (*protect.Policy, []byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, diag.Problem{File: path, What: "the policy cannot be read: " + cause(err), Remedy: "give the path of a YAML file"}
+	}
+	p, err := protect.Read(path, text)
+	return p, text, err
+}
+
 // readPolicy reads the policy that a request names, if it does.
-func (c *compilation) readPolicy(context.Context) error {
-	if c.Policy == "" {
+func (c *compilation) readPolicy(context.Context) (err error) {
+	if c.Policy != "" {
+		c.policy, c.files[policyFile], err = ReadPolicy(c.Policy)
+	}
+	return err
+}
+
+// protectModel runs the policy's passes on the float network, and tells what they cost on the calibration images.
+func (c *compilation) protectModel(ctx context.Context) error {
+	if c.policy == nil || len(c.policy.Model) == 0 {
 		return nil
 	}
-	text, err := os.ReadFile(c.Policy)
+	images, err := c.calibration()
 	if err != nil {
-		return diag.Problem{File: c.Policy, What: "the policy cannot be read: " + cause(err), Remedy: "give the path of a YAML file"}
+		return err
 	}
-	c.files[policyFile] = text
-	c.policy, err = protect.Read(c.Policy, text)
+	price := &float.Images{Winners: Winners, Classes: Classes(c.graph), Ignore: metrics.NoIgnore}
+	for _, t := range images {
+		price.Inputs = append(price.Inputs, []*graph.Tensor{t})
+	}
+	c.Info.ModelProtection, err = ProtectModel(ctx, c.Model, c.graph, c.policy, price)
 	return err
+}
+
+// ProtectModel runs a policy's passes on the float network of a file, as it was read. Images, which may be nil, are
+// what their price is measured on.
+func ProtectModel(ctx context.Context, file string, g *graph.Graph, p *protect.Policy, images *float.Images) ([]*float.Report, error) {
+	if err := graph.Trim(g); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	reports, err := float.Apply(ctx, g, p.Model, images)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return reports, nil
 }
 
 // protect builds the protection of the policy into the hardware.

@@ -24,7 +24,7 @@ const module = "rampart/"
 var floors = [][]string{
 	{"internal/atomicfile", "internal/avogen", "internal/diag", "internal/filetest", "internal/journal", "internal/metrics", "internal/naming", "internal/npy", "internal/onnxtest", "internal/pattern", "internal/picture", "internal/textform", "internal/yamlform", "ir/protect/code", "sim/access/tape", "sim/drive", "sim/fault/sample", "sim/fault/scrub"},
 	{"codegen/gosim/rt", "ir/fixed", "ir/graph", "ir/rtl", "sim/fault/result", "sim/functional/float/kernel", "sim/functional/float/kernel/asm", "sim/functional/kernel", "sim/functional/kernel/asm"}, // rt is copied into generated programs
-	{"ir/onnx", "ir/plan", "ir/quant"},
+	{"ir/onnx", "ir/plan", "ir/protect/network", "ir/quant"},
 	{"hw", "ir/protect", "ir/protect/float"},
 	{"codegen/board", "codegen/gosim", "codegen/harness", "codegen/hlsc", "codegen/verilog"},
 	{"sim", "sim/access", "sim/functional", "sim/functional/float", "sim/gengo", "sim/interp", "sim/verilator", "sim/worker"},
@@ -44,6 +44,8 @@ var sideways = map[string][]string{
 	"internal/metrics":    {"internal/diag"},
 	"internal/textform":   {"internal/diag"},
 	"internal/yamlform":   {"internal/diag"},
+	"ir/protect/network":  {"ir/plan"},
+	"ir/protect":          {"ir/protect/float"},
 	"sim/gengo":           {"sim", "sim/worker"},
 	"sim/interp":          {"sim"},
 	"sim/verilator":       {"sim", "sim/worker"},

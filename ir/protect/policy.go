@@ -2,13 +2,15 @@ package protect
 
 import (
 	"rampart/internal/yamlform"
+	"rampart/ir/protect/float"
 )
 
 // Policy says what is protected and how.
 type Policy struct {
 	Name     string
-	Rules    []Rule    // the first that matches a memory or a register decides about it
-	Watchdog *Watchdog // zeros are filled in; nil is none
+	Model    []float.Pass // on the float network, in this order
+	Rules    []Rule       // the first that matches a memory or a register decides about it
+	Watchdog *Watchdog    // zeros are filled in; nil is none
 
 	file string
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"rampart/internal/yamlform"
+	"rampart/ir/protect/float"
 )
 
 // Read reads a policy. The file names the source in errors: diag.Problems, all of them together.
@@ -17,6 +18,9 @@ func Read(file string, text []byte) (*Policy, error) {
 	p := &Policy{file: file}
 	if v, ok := m.Need("name", "give the policy a name"); ok {
 		p.Name, _ = v.Text()
+	}
+	if v, ok := m.Get("model"); ok {
+		p.Model = float.Read(v)
 	}
 	if v, ok := m.Get("rules"); ok {
 		for _, item := range v.List() {
