@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"rampart/hw"
+	"rampart/ir/fixed"
+	"rampart/ir/plan"
+	"rampart/ir/protect/network"
 	"rampart/ir/rtl"
 	"rampart/sim/fault/effect"
 )
@@ -52,4 +55,34 @@ func TestGuards(t *testing.T) {
 	assert.Greater(t, all["changed"], 40)
 	assert.Greater(t, all["requant patched"], 100)
 	assert.Greater(t, all["weights dead: "+string(effect.Checked)], 20)
+}
+
+// The embedded network with guards: it gives the outputs that it has without, and what upsets do is the same on the
+// functional engine and in hardware.
+func TestGuardedScenes(t *testing.T) {
+	net, frames := scenes(t, "scenes_unet_xs")
+	half := network.Choice{Share: 0.5}
+	guarded, _, err := network.Apply(t.Context(), net, []network.Rule{
+		{Layers: []string{"*"}, Checksum: true, Clip: &network.Clip{Per: network.PerChannel, Percentile: 1, Flag: true}},
+		{Layers: []string{"enc_*"}, Duplicate: &network.Duplicate{Channels: half, Copies: 2, By: network.ByWeight}},
+		{Layers: []string{"dec_*", "head"}, Duplicate: &network.Duplicate{Channels: half, Copies: 3, By: network.ByActivation}},
+	}, network.Options{Images: frames})
+	require.NoError(t, err)
+	p, err := plan.New(t.Context(), guarded, plan.Target{Multipliers: 400})
+	require.NoError(t, err)
+	r := newRig(t, guarded, p, frames, generated)
+	for i, f := range frames {
+		want, err := fixed.EvalAll(t.Context(), net, f, nil)
+		require.NoError(t, err)
+		for k, out := range r.plan.Outputs {
+			got, _ := hw.Unpack(out, r.golden.Trace.Outputs[k])
+			require.Equal(t, want[k].Data, got[i].Data)
+		}
+	}
+	rng := rand.New(rand.NewPCG(4, 5))
+	for n := range 100 {
+		require.NoError(t, r.check(t.Context(), r.draw(rng, n)))
+	}
+	logTally(t, r.tally)
+	assert.Greater(t, r.tally["changed"], 10)
 }
