@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"rampart/internal/diag"
 	"rampart/internal/driver"
 	"rampart/ir/fixed"
@@ -188,15 +186,6 @@ func measure(ctx context.Context, all, masks *functional.Engine, images []*fixed
 		r.Masks = &BenchMasks{Strike: t, PerSecond: 1e6 / t, Ratio: r.Dense / t, Share: share(both[1])}
 	}
 	return r, nil
-}
-
-// processorTime is what the thread has had of a processor.
-func processorTime() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
-		panic("BUG: campaign: no clock of the thread: " + err.Error())
-	}
-	return time.Duration(t.Nano())
 }
 
 // Print writes a table.
