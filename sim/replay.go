@@ -158,7 +158,7 @@ func (g *Golden) piece(ctx context.Context, t *Trace, faults []rtl.Fault, limit 
 	for i := range t.Taken {
 		t.Taken[i] = append(t.Taken[i], got.Taken[i]...)
 	}
-	t.Cycle, t.Stop = got.Cycle, got.Stop
+	t.Cycle, t.Stop, t.Final = got.Cycle, got.Stop, got.Final
 	t.Digest = (t.Digest ^ got.Digest) * 1099511628211
 	return nil
 }
@@ -218,6 +218,24 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 	}
 }
 
+// After lets the machine go on for so many cycles behind a strike that did not converge, with nothing more to take
+// in, and gives Trace.Final of the end: what has come to the ports of no stream by then. The faults are those of
+// the strike.
+func (g *Golden) After(ctx context.Context, t *Trace, faults []rtl.Fault, cycles int64) ([][]byte, error) {
+	s := &Stimulus{Inputs: make([][]byte, len(g.stim.Inputs)), Limit: t.Cycle + cycles}
+	for _, f := range faults {
+		if f.Model.Stuck() {
+			s.Faults = append(s.Faults, f)
+		}
+	}
+	sort.SliceStable(s.Faults, func(a, b int) bool { return s.Faults[a].Cycle < s.Faults[b].Cycle })
+	after, err := g.machine.Run(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return after.Final, nil
+}
+
 // prefix is the golden trace up to a snapshot.
 func (g *Golden) prefix(k int) *Trace {
 	at := g.marks[k]
@@ -259,6 +277,6 @@ func (g *Golden) meets(t *Trace) (bool, error) {
 	for i, n := range at.taken {
 		t.Taken[i] = append(t.Taken[i], g.Trace.Taken[i][n:]...)
 	}
-	t.Cycle, t.Stop = g.Trace.Cycle, g.Trace.Stop
+	t.Cycle, t.Stop, t.Final = g.Trace.Cycle, g.Trace.Stop, g.Trace.Final
 	return true, nil
 }

@@ -217,6 +217,7 @@ func (c *comparison) differ(who string, want, got *sim.Trace) error {
 		{"beats taken", slices.EqualFunc(want.Taken, got.Taken, slices.Equal), want.Taken, got.Taken},
 		{"cycles of output beats", slices.EqualFunc(want.Cycles, got.Cycles, slices.Equal), want.Cycles, got.Cycles},
 		{"output beats", slices.EqualFunc(want.Outputs, got.Outputs, bytes.Equal), want.Outputs, got.Outputs},
+		{"ports of no stream", slices.EqualFunc(want.Final, got.Final, bytes.Equal), want.Final, got.Final},
 		{"digest", want.Digest == got.Digest, want.Digest, got.Digest},
 	}
 	for _, f := range fields {

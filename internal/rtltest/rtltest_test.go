@@ -160,6 +160,7 @@ func TestLockstepFindsFaults(t *testing.T) {
 		"digest":  {liar{spoil: func(t *sim.Trace) { t.Digest++ }}, "liar: digest"},
 		"stop":    {liar{spoil: func(t *sim.Trace) { t.Stop = sim.Hang }}, "liar: stop hang, not limit"},
 		"cycle":   {liar{spoil: func(t *sim.Trace) { t.Cycle++ }}, "liar: cycle"},
+		"final":   {liar{spoil: func(t *sim.Trace) { t.Final = append(t.Final, []byte{1}) }}, "liar: ports of no stream"},
 		"taken":   {liar{spoil: func(t *sim.Trace) { t.Taken[0] = append(t.Taken[0], 1) }}, "liar: beats taken"},
 		"cycles":  {liar{spoil: func(t *sim.Trace) { t.Cycles[0] = append(t.Cycles[0], 1) }}, "liar: cycles of output beats"},
 		"beats":   {liar{spoil: func(t *sim.Trace) { t.Outputs[0] = append(t.Outputs[0], 1) }}, "liar: output beats"},

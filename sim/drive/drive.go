@@ -27,6 +27,24 @@ type Ports struct {
 	Outputs int
 }
 
+// Alone lists the output ports that belong to no stream, in their order.
+func (p Ports) Alone() []int {
+	taken := make([]bool, p.Outputs)
+	for _, s := range p.In {
+		taken[s.Ready] = true
+	}
+	for _, s := range p.Out {
+		taken[s.Valid], taken[s.Data] = true, true
+	}
+	var alone []int
+	for i, t := range taken {
+		if !t {
+			alone = append(alone, i)
+		}
+	}
+	return alone
+}
+
 // Stream is one valid/ready stream: for an input stream Valid and Data are input ports and Ready is
 // an output port, for an output stream the reverse.
 type Stream struct {
@@ -75,6 +93,9 @@ type Trace struct {
 	Cycle   int64     // the number of the next cycle
 	Stop    Stop
 	Digest  uint64 // FNV-1a over the output ports of every cycle of the run: see Run
+	// Final is the output ports of no stream as they are after the last cycle, in the order of Module.Outputs, each
+	// as its packed bytes.
+	Final [][]byte
 }
 
 // Stop says why a run ended.
@@ -119,6 +140,7 @@ func Run(ctx context.Context, core Core, ports Ports, cycle int64, s Stimulus) (
 	r := newRun(core, ports, cycle, s)
 	if s.Limit > 0 && cycle >= s.Limit {
 		r.trace.Stop = Limit
+		r.finish()
 		return r.trace, nil
 	}
 	for {
@@ -132,6 +154,7 @@ func Run(ctx context.Context, core Core, ports Ports, cycle int64, s Stimulus) (
 			return r.trace, err
 		}
 		if r.stopped() {
+			r.finish()
 			return r.trace, nil
 		}
 	}
@@ -225,6 +248,14 @@ func (r *run) observe() {
 		d = d.Add(packed)
 	}
 	r.trace.Digest = uint64(d)
+}
+
+// finish notes what shows outside of streams when the run is over.
+func (r *run) finish() {
+	r.trace.Final = [][]byte{}
+	for _, p := range r.ports.Alone() {
+		r.trace.Final = append(r.trace.Final, append([]byte(nil), r.core.Get(p)...))
+	}
 }
 
 // drive sets the input ports and notes the transfers of this cycle.

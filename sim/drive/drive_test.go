@@ -71,6 +71,7 @@ func TestRunTransfers(t *testing.T) {
 	assert.Equal(t, [][]int64{{0, 2, 4}}, trace.Taken)
 	assert.Equal(t, [][]int64{{1, 3, 5}}, trace.Cycles)
 	assert.EqualValues(t, 6, trace.Cycle)
+	assert.Equal(t, [][]byte{{0x55}}, trace.Final, "the tag")
 	assert.Equal(t, []bool{true, true, true, true, true, false}, c.offers)
 	assert.Equal(t, []byte{0}, c.idle, "data is zero while nothing is offered")
 }

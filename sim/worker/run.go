@@ -80,5 +80,12 @@ func decodeTrace(r *reader) *sim.Trace {
 		}
 		t.Taken = append(t.Taken, r.i64s())
 	}
+	t.Final = [][]byte{}
+	for range r.u32() {
+		if r.err != nil {
+			break
+		}
+		t.Final = append(t.Final, r.bytes())
+	}
 	return t
 }

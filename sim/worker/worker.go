@@ -20,14 +20,14 @@
 // rtl.Design.States, input and output streams in the order of their valid ports.
 //
 //	op           request payload                                  reply payload
-//	0 hello      -                                                u32 version (2) | u64 Fingerprint of the design
+//	0 hello      -                                                u32 version (3) | u64 Fingerprint of the design
 //	1 reset      -                                                -
 //	2 run        u32 inputs | bytes per input stream              u8 stop (as sim.Stop) | i64 cycle | u64 digest
 //	             u64 gaps.seed | u64 gaps.open                    u32 outputs | per output stream: bytes | []i64 cycles
 //	             u64 stalls.seed | u64 stalls.open                u32 inputs | per input stream: []i64 taken
 //	             u32 faults | per fault: i64 cycle | u8 model | bit
 //	             u8 whether Want is given | []i64 want
-//	             i64 limit | i64 quiet
+//	             i64 limit | i64 quiet                            u32 ports of no stream | per such port: bytes
 //	3 flip       bit                                              -
 //	4 save       u32 slot                                         -
 //	5 restore    u32 slot                                         -
@@ -51,7 +51,7 @@ import (
 )
 
 // Version is the version of the wire format.
-const Version = 2
+const Version = 3
 
 // The requests.
 const (

@@ -178,6 +178,10 @@ func (s *server) run(r *reader) ([]byte, error) {
 	for _, taken := range t.Taken {
 		w.i64s(taken)
 	}
+	w.u32(uint32(len(t.Final)))
+	for _, packed := range t.Final {
+		w.bytes(packed)
+	}
 	return w.buf, nil
 }
 

@@ -99,6 +99,10 @@ func appendTrace(b []byte, t *drive.Trace) []byte {
 	for _, cycles := range t.Taken {
 		b = appendNumbers(b, cycles)
 	}
+	b = le.AppendUint32(b, uint32(len(t.Final)))
+	for _, packed := range t.Final {
+		b = append(le.AppendUint64(b, uint64(len(packed))), packed...)
+	}
 	return b
 }
 

@@ -53,7 +53,10 @@ enum Stop : uint8_t { kDone, kLimit, kHang };
 // Run is one run under a stimulus; its steps are those of drive.Run.
 class Run {
 public:
-    explicit Run(Model& model) : m_(model), guard_(model.out.size(), -1) {}
+    explicit Run(Model& model) : m_(model), guard_(model.out.size(), -1), alone_(model.out.size(), true) {
+        for (const Stream& s : kInStreams) alone_[s.ready] = false;
+        for (const Stream& s : kOutStreams) alone_[s.valid] = alone_[s.data] = false;
+    }
 
     bool read(Reader& r) {
         if (r.u32() != kInStreams.size()) return false;
@@ -126,6 +129,13 @@ public:
         }
         w.number<uint32_t>(feeds_.size());
         for (const Feed& f : feeds_) w.numbers(f.taken);
+        uint32_t alone = 0;
+        for (const bool a : alone_) alone += a;
+        w.number<uint32_t>(alone);
+        for (size_t p = 0; p < alone_.size(); p++) {
+            const uint8_t* at = m_.out[p].at;
+            if (alone_[p]) w.bytes(std::vector<uint8_t>(at, at + m_.out[p].bytes));
+        }
     }
 
 private:
@@ -196,6 +206,7 @@ private:
 
     Model& m_;
     std::vector<int> guard_;  // per output port: the valid port without which it is not looked at, or -1
+    std::vector<bool> alone_;  // per output port: whether it belongs to no stream
     std::vector<Feed> feeds_;
     std::vector<Drain> drains_;
     std::vector<Fault> faults_;
