@@ -21,6 +21,7 @@ import (
 	"rampart/ir/plan"
 	"rampart/ir/protect"
 	"rampart/ir/protect/float"
+	"rampart/ir/protect/network"
 	"rampart/ir/quant"
 )
 
@@ -44,6 +45,8 @@ type Info struct {
 	Layers       []quant.Layer `json:"layers"`
 	// ModelProtection tells what each pass of a policy did to the float network.
 	ModelProtection []*float.Report `json:"model_protection,omitempty"`
+	// NetworkProtection tells what guards a policy gave the integer network.
+	NetworkProtection *network.Report `json:"network_protection,omitempty"`
 	// Files holds the SHA-256 of every other file of the build.
 	Files map[string]string `json:"files"`
 

@@ -62,6 +62,7 @@ var Steps = []Step{
 	{"protect model", (*compilation).protectModel},
 	{"simplify", (*compilation).simplify},
 	{"quantise", (*compilation).quantise},
+	{"protect network", (*compilation).protectNetwork},
 	{"prove accumulators", (*compilation).prove},
 	{"plan", (*compilation).plan},
 	{"build hardware", (*compilation).hardware},

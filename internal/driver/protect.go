@@ -8,10 +8,12 @@ import (
 
 	"rampart/internal/diag"
 	"rampart/internal/metrics"
+	"rampart/ir/fixed"
 	"rampart/ir/graph"
 	"rampart/ir/plan"
 	"rampart/ir/protect"
 	"rampart/ir/protect/float"
+	"rampart/ir/protect/network"
 )
 
 // ReadPolicy reads a policy, and gives its text, too.
@@ -47,6 +49,24 @@ func (c *compilation) protectModel(ctx context.Context) error {
 	}
 	c.Info.ModelProtection, err = ProtectModel(ctx, c.Model, c.graph, c.policy, price)
 	return err
+}
+
+// protectNetwork gives the integer network the guards of the policy.
+func (c *compilation) protectNetwork(ctx context.Context) error {
+	if c.policy == nil || len(c.policy.Network) == 0 {
+		return nil
+	}
+	var images [][]*fixed.Tensor
+	for _, t := range c.calib {
+		images = append(images, []*fixed.Tensor{c.quant.Input(0, t)})
+	}
+	net, report, err := network.Apply(ctx, c.Net, c.policy.Network, network.Options{File: c.Policy, Images: images})
+	if err != nil {
+		return err
+	}
+	c.Net, c.Info.NetworkProtection = net, report
+	c.files[fixedFile] = fixed.Print(net)
+	return fixed.Check(net)
 }
 
 // ProtectModel runs a policy's passes on the float network of a file, as it was read. Images, which may be nil, are

@@ -11,6 +11,8 @@ import (
 
 const everything = `name: everything
 model: [equalise]
+network:
+- {layers: "*", checksum: true}
 rules:
 - {kinds: weights, use: secded, group: 16, interleave: 2}
 - {kinds: [bias, requant], use: daec}
@@ -42,6 +44,9 @@ func TestProtectedBuild(t *testing.T) {
 	require.Len(t, b.Info.ModelProtection, 1)
 	assert.Equal(t, "equalise", b.Info.ModelProtection[0].Pass)
 	assert.NotNil(t, b.Info.ModelProtection[0].Price)
+	require.NotNil(t, b.Info.NetworkProtection)
+	assert.NotEmpty(t, b.Info.NetworkProtection.Layers)
+	assert.Positive(t, b.Info.Outputs[0].Scale)
 	r, err := b.Verify(t.Context(), VerifyOptions{Images: beside(b, "images.npy"), Flips: 28, Seed: 3, Jobs: 2})
 	require.NoError(t, err)
 	for _, c := range r.Checks {

@@ -9,6 +9,10 @@ const (
 	detectedPort  = "errors_detected"
 )
 
+// faultPort is the output by which a stage tells that its arithmetic went wrong: a checksum that does not add up,
+// copies that differ, a number out of bounds.
+const faultPort = "fault"
+
 // counts is numbers of events of a cycle, as nodes of one module.
 type counts struct{ corrected, detected []*rtl.Node }
 
@@ -25,7 +29,7 @@ func (c *counts) below(m *rtl.Module) {
 			switch o.Name {
 			case correctedPort:
 				c.correct(i.Out[k])
-			case detectedPort:
+			case detectedPort, faultPort:
 				c.detect(i.Out[k])
 			}
 		}

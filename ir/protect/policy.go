@@ -3,14 +3,16 @@ package protect
 import (
 	"rampart/internal/yamlform"
 	"rampart/ir/protect/float"
+	"rampart/ir/protect/network"
 )
 
 // Policy says what is protected and how.
 type Policy struct {
 	Name     string
-	Model    []float.Pass // on the float network, in this order
-	Rules    []Rule       // the first that matches a memory or a register decides about it
-	Watchdog *Watchdog    // zeros are filled in; nil is none
+	Model    []float.Pass   // on the float network, in this order
+	Network  []network.Rule // on the integer network
+	Rules    []Rule         // the first that matches a memory or a register decides about it
+	Watchdog *Watchdog      // zeros are filled in; nil is none
 
 	file string
 }

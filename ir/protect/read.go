@@ -6,6 +6,7 @@ import (
 
 	"rampart/internal/yamlform"
 	"rampart/ir/protect/float"
+	"rampart/ir/protect/network"
 )
 
 // Read reads a policy. The file names the source in errors: diag.Problems, all of them together.
@@ -21,6 +22,9 @@ func Read(file string, text []byte) (*Policy, error) {
 	}
 	if v, ok := m.Get("model"); ok {
 		p.Model = float.Read(v)
+	}
+	if v, ok := m.Get("network"); ok {
+		p.Network = network.Read(v)
 	}
 	if v, ok := m.Get("rules"); ok {
 		for _, item := range v.List() {

@@ -25,10 +25,10 @@ func (v Value) Real(t *fixed.Tensor) *graph.Tensor {
 	return real
 }
 
-// Lookup finds the meaning of a value of the network.
+// Lookup finds the meaning of a value of the network, or of one that was made from it, by its name.
 func (r *Result) Lookup(v *fixed.Value) (Value, bool) {
 	for _, known := range r.Values {
-		if known.Value == v {
+		if known.Value.Name == v.Name {
 			return known, true
 		}
 	}
