@@ -59,9 +59,20 @@ func (p *cycleProbe) strike(ctx context.Context, t *task, one *tally) error {
 	if len(upsets) == 0 {
 		return nil
 	}
-	trace, _, err := p.golden.Strike(ctx, upsets, 0)
+	trace, converged, err := p.golden.Strike(ctx, upsets, 0)
 	if err != nil {
 		return err
+	}
+	if !converged && p.build.Protected != nil { // events change counters, for good
+		final, err := p.golden.After(ctx, trace, upsets, p.build.Protected.Tail())
+		if err != nil {
+			return err
+		}
+		wrong, fatal, err := p.build.Flags(final)
+		if err != nil {
+			return err
+		}
+		one.effect.Corrected, one.effect.Detected = wrong && !fatal, fatal
 	}
 	one.effect.Hang = trace.Stop == sim.Hang
 	one.effect.CyclesOff = trace.Cycle - p.golden.Trace.Cycle

@@ -32,7 +32,7 @@ func (n *integers) probe(r *metrics.Reference) *integerProbe {
 func (p *integerProbe) close() error { return nil }
 
 func (p *integerProbe) measure(ctx context.Context, tasks []*task, report reporter) error {
-	all := p.tallies.take(len(tasks))
+	all := p.tallies.takeFor(tasks)
 	for i, image := range p.images {
 		if err := p.worker.Run([]*fixed.Tensor{image}); err != nil {
 			return err

@@ -53,6 +53,8 @@ type task struct {
 	integers spans[functional.Patch] // for the integer engine
 	floats   spans[float.Patch]      // for the float engine
 	upsets   []rtl.Fault             // for the cycle engine
+
+	corrected, detected bool // by a protection; the cycle engine sees for itself
 }
 
 // probe puts faults to images on one engine. One goroutine may use it at a time.
@@ -75,6 +77,15 @@ type tally struct {
 type tallies struct {
 	reference *metrics.Reference
 	all       []*tally
+}
+
+// takeFor gives one for each task, with what is known of it.
+func (t *tallies) takeFor(tasks []*task) []*tally {
+	all := t.take(len(tasks))
+	for i, one := range tasks {
+		all[i].effect.Corrected, all[i].effect.Detected = one.corrected, one.detected
+	}
+	return all
 }
 
 // take gives n of them, reset.
@@ -110,10 +121,5 @@ type still struct{ tallies tallies }
 func (p *still) close() error { return nil }
 
 func (p *still) measure(_ context.Context, tasks []*task, report reporter) error {
-	for _, t := range tasks {
-		if err := report(t, p.tallies.take(1)[0].finish()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return finish(tasks, p.tallies.takeFor(tasks), report)
 }

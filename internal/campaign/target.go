@@ -55,7 +55,9 @@ func (t *target) identify(number int64, stratum string, f fault.Fault) result.Ro
 				row.Index = max(0, u.Word)
 			}
 			if len(f) == 1 && u.Bit != fault.AllBits {
-				row.Bit = int32(u.Bit % s.Lane)
+				if at, ok := s.Of(u.Bit); ok { // a check bit is none of a number
+					row.Bit = int32(at)
+				}
 			}
 		} else {
 			row.Kind, row.Tensor, row.Layer = common(row.Kind, s.Kind), common(row.Tensor, named(s)), common(row.Layer, s.Layer)

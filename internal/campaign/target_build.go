@@ -93,14 +93,14 @@ func ofBuild(ctx context.Context, b *driver.Build, c *fault.Campaign, o *Options
 		t.population = fault.Activations(b.Net)
 		h.patcher = fault.NewPatcher(t.population, b.Net)
 	case fault.HardwareSpace:
-		t.population = fault.Hardware(b.HW.Design, b.HW.Map)
+		t.population = fault.Hardware(b.HW.Design, b.HW.Map, b.Protected)
 		t.prepare = h.prepareSite
 		record, err := b.Accesses(ctx, h.images, o.Jobs)
 		if err != nil {
 			return nil, err
 		}
-		t.run.Cycles, t.run.FrameCycles = record.Cycles, b.Info.Estimate.CyclesPerFrame
-		if h.effects, err = effect.New(b.HW, b.Plan, b.Net, record, len(chosen)); err != nil {
+		t.run.Cycles, t.run.FrameCycles = record.Cycles-b.Protected.Tail(), b.Info.Estimate.CyclesPerFrame
+		if h.effects, err = effect.New(b.HW, b.Plan, b.Net, record, len(chosen), b.Protected); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +158,6 @@ func (h *hardware) probe(ctx context.Context, e result.Engine) (probe, error) {
 
 // prepareSite asks what upsets of the hardware mean.
 func (h *hardware) prepareSite(f fault.Fault, t *task) error {
-	t.row.Engine = result.Dead
 	for _, u := range f {
 		site, start, ok := u.RTL()
 		if !ok {
@@ -167,20 +166,16 @@ func (h *hardware) prepareSite(f fault.Fault, t *task) error {
 		if start {
 			site.Cycle = effect.Start
 		}
-		e, err := h.effects.Of(site)
-		if err != nil {
-			return err
-		}
 		t.upsets = append(t.upsets, site)
-		switch {
-		case e.Verdict == effect.Cycle:
-			t.row.Engine = result.Cycle
-		case e.Verdict == effect.Patched && t.row.Engine == result.Dead:
-			t.row.Engine = result.Functional
-		}
-		for _, s := range e.Spans {
-			t.integers = append(t.integers, span[functional.Patch]{s.First, s.Last, s.Patches})
-		}
+	}
+	e, err := h.effects.Of(t.upsets...)
+	if err != nil {
+		return err
+	}
+	t.row.Engine = map[effect.Verdict]result.Engine{effect.Dead: result.Dead, effect.Patched: result.Functional, effect.Cycle: result.Cycle}[e.Verdict]
+	t.corrected, t.detected = e.Corrected, e.Detected
+	for _, s := range e.Spans {
+		t.integers = append(t.integers, span[functional.Patch]{s.First, s.Last, s.Patches})
 	}
 	h.value(t, len(f))
 	return nil

@@ -101,7 +101,8 @@ func (b *Build) Machine(ctx context.Context, e Engine, jobs int) (sim.Machine, e
 	panic(fmt.Sprintf("BUG: driver: engine %q has no machine", e))
 }
 
-// Accesses runs images on generated Go and gives the record of what its memories were read and written for.
+// Accesses runs images on generated Go and gives the record of what its memories were read and written for. It goes
+// on behind the last beat for as long as what the protection finds takes to show.
 func (b *Build) Accesses(ctx context.Context, images []*fixed.Tensor, jobs int) (r *access.Record, err error) {
 	dir, err := cacheDir("go")
 	if err != nil {
@@ -122,6 +123,15 @@ func (b *Build) Accesses(ctx context.Context, images []*fixed.Tensor, jobs int) 
 	}
 	if t.Stop != sim.Done {
 		return nil, diag.Difference{What: fmt.Sprintf("the accelerator hangs without a fault; nothing moves from cycle %d on", t.Cycle)}
+	}
+	if tail := b.Protected.Tail(); tail > 0 {
+		after, err := m.Run(ctx, &sim.Stimulus{Inputs: make([][]byte, len(b.Plan.Inputs)), Limit: t.Cycle + tail})
+		if err != nil {
+			return nil, err
+		}
+		if err := b.calm(after.Final); err != nil {
+			return nil, err
+		}
 	}
 	return access.Of(b.HW.Design, m)
 }

@@ -74,7 +74,7 @@ func loaded(t testing.TB) *scenes {
 func (s *scenes) population(c *Campaign) *Population {
 	switch {
 	case c.Space == HardwareSpace:
-		return Hardware(s.hardware.Design, s.hardware.Map)
+		return Hardware(s.hardware.Design, s.hardware.Map, nil)
 	case c.Space == ParameterSpace && c.Format == Fixed:
 		return Parameters(s.net)
 	case c.Space == ParameterSpace:

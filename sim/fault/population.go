@@ -33,7 +33,8 @@ type Store struct {
 	Tensor string // the network's tensor that it holds, as NODE.weight; "" for a register
 	Words  int64  // words, or elements; 1 for a register
 	Bits   int    // of a word
-	Lane   int    // bits of a number in the word, a divisor of Bits
+	Lane   int    // bits of a number in the word, a divisor of Data
+	Data   int    // bits of a word that are of numbers, the lowest; the others are check bits. 0 stands for all
 	// Register tells that it has no words, so that faults name its bits alone.
 	Register bool
 	Constant bool   // nothing ever writes it
@@ -43,6 +44,9 @@ type Store struct {
 	Axes     string // a letter for each of Dims: o and i for output and input channels, h and w; "" where there is no kernel
 	Turned   bool   // a transposed convolution's
 }
+
+// Of is the bit of a number that a bit of a word is; false for a check bit.
+func (s *Store) Of(bit int) (int, bool) { return bit % s.Lane, bit < s.Data }
 
 // Population is all bits that a campaign may strike.
 type Population struct {
@@ -57,7 +61,10 @@ type Population struct {
 func NewPopulation(space Space, format Format, stores []Store) *Population {
 	p := &Population{Space: space, Format: format, Stores: stores, byName: map[string]int{}}
 	for i, s := range stores {
-		if s.Bits < 1 || s.Words < 1 || s.Lane < 1 || s.Bits%s.Lane != 0 {
+		if s.Data == 0 {
+			stores[i].Data, s.Data = s.Bits, s.Bits
+		}
+		if s.Bits < 1 || s.Words < 1 || s.Lane < 1 || s.Data > s.Bits || s.Data%s.Lane != 0 {
 			panic(fmt.Sprintf("BUG: fault: store %s holds %d words of %d bits, numbers of %d", s.Name, s.Words, s.Bits, s.Lane))
 		}
 		if _, twice := p.byName[s.Name]; twice {

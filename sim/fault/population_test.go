@@ -50,7 +50,7 @@ func TestNumbersOfBits(t *testing.T) {
 
 func TestHardwareIsAllState(t *testing.T) {
 	s := loaded(t)
-	p := Hardware(s.hardware.Design, s.hardware.Map)
+	p := Hardware(s.hardware.Design, s.hardware.Map, nil)
 	bits, kinds, constants := int64(0), map[string]int64{}, map[string]bool{}
 	for _, st := range s.hardware.Design.States() {
 		bits += st.Bits()
@@ -126,7 +126,7 @@ func TestPopulationsOfRandomNetworks(t *testing.T) {
 
 func TestFaultsThatAreNotThere(t *testing.T) {
 	s := loaded(t)
-	hardware, parameters := Hardware(s.hardware.Design, s.hardware.Map), FloatParameters(s.graph)
+	hardware, parameters := Hardware(s.hardware.Design, s.hardware.Map, nil), FloatParameters(s.graph)
 	name := parameters.Stores[0].Name
 	for text, why := range map[string]string{
 		"enc_1_0.weight[19].7@0":          "there is no such memory or register; memory_map.json lists",

@@ -91,7 +91,8 @@ func (s *Select) has(st *Store) bool {
 func (s *Select) bits(st *Store) []int {
 	var all []int
 	for b := range st.Bits {
-		in := len(s.Bits) == 0 || slices.ContainsFunc(s.Bits, func(r Range) bool { return r.From <= b%st.Lane && b%st.Lane <= r.To })
+		at, ok := st.Of(b)
+		in := len(s.Bits) == 0 || ok && slices.ContainsFunc(s.Bits, func(r Range) bool { return r.From <= at && at <= r.To })
 		if in {
 			all = append(all, b)
 		}

@@ -9,12 +9,13 @@ import (
 	"rampart/hw"
 	"rampart/ir/fixed"
 	"rampart/ir/graph"
+	"rampart/ir/protect"
 	"rampart/ir/rtl"
 )
 
 // Hardware is every bit of state of a design, in the order of Design.States. The map says what its memories
-// hold.
-func Hardware(d *rtl.Design, memories []hw.Memory) *Population {
+// hold, and the protection, nil for none, how they keep it.
+func Hardware(d *rtl.Design, memories []hw.Memory, with *protect.Protected) *Population {
 	held := map[string]*hw.Memory{}
 	for i := range memories {
 		held[memories[i].Path] = &memories[i]
@@ -34,7 +35,16 @@ func Hardware(d *rtl.Design, memories []hw.Memory) *Population {
 		}
 		if st.Mem != nil {
 			s.Kind, s.Words, s.Register, s.Constant = string(st.Kind), int64(st.Depth), false, len(st.Mem.Writes) == 0
-			if m := held[st.Path]; m != nil {
+			path := st.Path
+			if with != nil {
+				if of := with.Copies[path]; of != "" {
+					path = of
+				}
+				if coded := with.Stored[path]; coded != nil {
+					s.Lane, s.Data = coded.Word.Bits, coded.Word.Width()
+				}
+			}
+			if m := held[path]; m != nil {
 				s.Tensor = m.Tensor
 				if field, ok := strings.CutPrefix(m.Tensor, m.Node+"."); ok && m.Node != "" {
 					s.Tensor = TensorName(m.Node, field)

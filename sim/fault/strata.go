@@ -50,11 +50,14 @@ func split(p *Population, one part, by []By) []part {
 	if !slices.Contains(by, ByBit) {
 		return []part{one}
 	}
-	lane := p.Stores[one.store].Lane
-	pieces := make([]part, lane)
+	s := &p.Stores[one.store]
+	pieces := make([]part, s.Lane+1)
 	for _, b := range one.bits {
-		k := &pieces[b%lane]
-		k.bits = append(k.bits, b)
+		at, ok := s.Of(b)
+		if !ok { // a check bit
+			at = s.Lane
+		}
+		pieces[at].bits = append(pieces[at].bits, b)
 	}
 	pieces = slices.DeleteFunc(pieces, func(k part) bool { return len(k.bits) == 0 })
 	for i := range pieces {
@@ -84,7 +87,10 @@ func label(p *Population, one part, by []By) string {
 		case ByKind:
 			words[i] = plain(s.Kind)
 		case ByBit:
-			words[i] = fmt.Sprintf("bit %d", one.bits[0]%s.Lane)
+			words[i] = "check"
+			if at, ok := s.Of(one.bits[0]); ok {
+				words[i] = fmt.Sprintf("bit %d", at)
+			}
 		}
 	}
 	return strings.Join(words, " ")

@@ -1,8 +1,6 @@
 package effect
 
 import (
-	"math"
-
 	"rampart/hw"
 	"rampart/sim/access"
 	"rampart/sim/functional"
@@ -14,8 +12,11 @@ func (u *upset) ofBuffer() (Effect, error) {
 	if u.paddingEverywhere() {
 		return dead(Padding)
 	}
-	if u.target.missed || u.Model.Stuck() && len(u.target.others) > 0 {
+	switch {
+	case u.target.missed || u.Model.Stuck() && len(u.target.others) > 0:
 		return cycle(Shared)
+	case u.change.Clear != 0 && len(u.target.others) > 0: // which nothing undoes
+		return cycle(Zeroed)
 	}
 	var all spans
 	none := NeverRead
@@ -24,6 +25,7 @@ func (u *upset) ofBuffer() (Effect, error) {
 			return u.differs("write", last, word)
 		}
 		read, ok := u.read.Next(u.Word, u.Cycle)
+		ok = ok && read.Cycle < u.end
 		if ok && read.Ordinal < last.Ordinal {
 			return u.differs("read", read, u.wordOf(read))
 		}
@@ -36,7 +38,7 @@ func (u *upset) ofBuffer() (Effect, error) {
 		}
 	}
 	if u.Model.Stuck() {
-		for next := range u.write.Between(u.Word, u.Cycle, math.MaxInt64) {
+		for next := range u.write.Between(u.Word, u.Cycle, u.end-1) {
 			all.addBeat(u, next)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // ofConstant is the effect on a weight, bias, multiplier, shift or bound. Nothing ever writes it, so that the change
 // holds from the word's first read on.
 func (u *upset) ofConstant() (Effect, error) {
-	value := u.state.Mem.Init[u.Word][u.lane]
-	if u.Model.Stuck() && u.change.Apply(value, u.state.Type.Bits, u.state.Type.Signed) == value {
+	value := u.init[u.Word][u.lane]
+	if u.change.Apply(value, u.word.Bits, u.word.Signed) == value {
 		return dead(SameValue)
 	}
 	if u.Role == hw.Checksums {
@@ -41,7 +41,7 @@ func (u *upset) ofConstant() (Effect, error) {
 		p.Kind = functional.High
 	}
 	first, ok := u.read.Next(u.Word, u.Cycle)
-	if !ok {
+	if !ok || first.Cycle >= u.end {
 		return dead(NeverRead)
 	}
 	frame, from, word := u.readFor(first)

@@ -164,16 +164,16 @@ func TestRecordsOfOtherRuns(t *testing.T) {
 	require.NoError(t, err)
 	record, err := access.Of(h.Design, m)
 	require.NoError(t, err)
-	_, err = effect.New(h, p, net, record, len(frames))
+	_, err = effect.New(h, p, net, record, len(frames), nil)
 	require.NoError(t, err)
 	for _, n := range []int{len(frames) - 1, len(frames) + 1} {
-		_, err = effect.New(h, p, net, record, n)
+		_, err = effect.New(h, p, net, record, n, nil)
 		require.ErrorContains(t, err, "in the record, but")
 	}
 	otherNet, other, _ := randomNet(t, 5)
 	otherHW, err := hw.Build(other)
 	require.NoError(t, err)
-	_, err = effect.New(otherHW, other, otherNet, record, len(frames))
+	_, err = effect.New(otherHW, other, otherNet, record, len(frames), nil)
 	require.ErrorContains(t, err, "not one of the plan and the record")
 
 	found := false
@@ -182,7 +182,7 @@ func TestRecordsOfOtherRuns(t *testing.T) {
 			s.Rows += s.Fold.TapY
 		}
 	}
-	effects, err := effect.New(h, p, net, record, len(frames))
+	effects, err := effect.New(h, p, net, record, len(frames), nil)
 	require.NoError(t, err)
 	for _, s := range h.Design.States() {
 		for word := range s.Depth {

@@ -1,8 +1,6 @@
 package effect
 
 import (
-	"math"
-
 	"rampart/hw"
 	"rampart/ir/plan"
 	"rampart/sim/access"
@@ -35,7 +33,7 @@ func (u *upset) ofLine() (Effect, error) {
 	if !u.Model.Stuck() {
 		return all.effect(none)
 	}
-	for next := range u.write.Between(u.Word, u.Cycle, math.MaxInt64) {
+	for next := range u.write.Between(u.Word, u.Cycle, u.end-1) {
 		p, frame, err := u.ofPixel(next)
 		switch {
 		case err != nil:
@@ -72,8 +70,8 @@ func (u *upset) ofPixel(write access.Use) (*functional.Patch, int, error) {
 // there may be, and lets the patch begin with it.
 func (u *upset) firstRead(write access.Use, p *functional.Patch) (hit, overwritten bool) {
 	l := u.line(write)
-	end := int64(math.MaxInt64)
-	if next, ok := u.write.Next(u.Word, u.Cycle); ok {
+	end := u.end - 1
+	if next, ok := u.write.Next(u.Word, u.Cycle); ok && next.Cycle <= end {
 		end, overwritten = next.Cycle, true
 	}
 	for use := range u.read.Between(u.Word, u.Cycle, end) {

@@ -12,6 +12,7 @@ import (
 	"rampart/hw"
 	"rampart/ir/fixed"
 	"rampart/ir/plan"
+	"rampart/ir/protect"
 	"rampart/ir/rtl"
 	"rampart/sim"
 	"rampart/sim/access"
@@ -31,7 +32,10 @@ type rig struct {
 	frames  [][]*fixed.Tensor
 	machine sim.Machine
 	golden  *sim.Golden
+	record  *access.Record
 	effects *effect.Map
+	guard   *protect.Protected // nil for none
+	flags   [2]int             // the places of the ports error and fatal in sim.Trace.Final
 	engine  *functional.Engine
 	workers []*functional.Worker // one per frame, holding it
 	byRole  [][]*rtl.State       // memories that faults strike in turn
@@ -45,24 +49,38 @@ type newMachine func(t *testing.T, d *rtl.Design, record bool) sim.Machine
 // newRig takes frames through the hardware of a plan.
 func newRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor, machine newMachine) *rig {
 	t.Helper()
+	return newGuardedRig(t, net, p, frames, machine, nil)
+}
+
+// newGuardedRig builds protection into the hardware; protect is nil for none.
+func newGuardedRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor, machine newMachine, guard func(h *hw.Hardware) *protect.Protected) *rig {
+	t.Helper()
 	h, err := hw.Build(p)
 	require.NoError(t, err)
 	r := &rig{net: net, plan: p, hw: h, frames: frames, tally: map[string]int{}}
+	if guard != nil {
+		r.guard = guard(h)
+		h.Design = r.guard.Design
+		r.findFlags(t)
+	}
 	stim := r.stimulus()
 	recorder := machine(t, h.Design, true)
 	trace, err := recorder.Run(t.Context(), stim)
 	require.NoError(t, err)
 	require.Equal(t, sim.Done, trace.Stop)
+	tail := r.guard.Tail()
+	_, err = recorder.Run(t.Context(), &sim.Stimulus{Inputs: make([][]byte, len(p.Inputs)), Limit: trace.Cycle + tail})
+	require.NoError(t, err)
 	record, err := access.Of(h.Design, recorder)
 	require.NoError(t, err)
-	require.Equal(t, trace.Cycle, record.Cycles)
+	require.Equal(t, trace.Cycle+tail, record.Cycles)
 
 	r.machine = machine(t, h.Design, false)
 	r.golden, err = sim.Record(t.Context(), h.Design, r.machine, stim, trace.Cycle/24+1)
 	require.NoError(t, err)
 	require.Equal(t, trace.Cycle, r.golden.Trace.Cycle)
-	r.effects, err = effect.New(h, p, net, record, len(frames))
-	require.NoError(t, err)
+	r.record = record
+	r.relearn(t)
 	r.engine, err = functional.New(net, kernel.Sets()[0])
 	require.NoError(t, err)
 	for _, f := range frames {
@@ -71,7 +89,7 @@ func newRig(t *testing.T, net *fixed.Net, p *plan.Plan, frames [][]*fixed.Tensor
 		r.workers = append(r.workers, w)
 	}
 	r.sortMemories()
-	require.NoError(t, r.compare(r.golden.Trace), "without a fault")
+	require.NoError(t, r.compare(strike{Trace: r.golden.Trace}, effect.Effect{}), "without a fault")
 	return r
 }
 
@@ -98,7 +116,7 @@ func (r *rig) sortMemories() {
 		if s.Mem == nil {
 			continue
 		}
-		role := places[s.Path].Role
+		role := places[r.first(s.Path)].Role
 		if s.Kind == rtl.MemSkip {
 			role++
 		}
@@ -127,37 +145,57 @@ func (r *rig) draw(rng *rand.Rand, n int) rtl.Fault {
 // check strikes with faults, all in one run, on the cycle engine and tells in what that differs from their
 // effects.
 func (r *rig) check(ctx context.Context, faults ...rtl.Fault) error {
-	var all []effect.Effect
-	for _, f := range faults {
-		e, err := r.effects.Of(f)
-		if err != nil {
-			return err
-		}
-		what := fmt.Sprintf("%s %s", r.kind(f), e.Verdict)
-		if e.Why != "" {
-			what += ": " + string(e.Why)
-		}
-		r.tally[what]++
-		if e.Verdict == effect.Cycle {
-			return nil
-		}
-		if err := r.wellFormed(e); err != nil {
-			return fmt.Errorf("%s: %w", f, err)
-		}
-		all = append(all, e)
-	}
-	trace, err := r.strike(ctx, faults...)
+	e, err := r.effects.Of(faults...)
 	if err != nil {
 		return err
 	}
-	if err := r.compare(trace, all...); err != nil {
-		return fmt.Errorf("%v: %v: %w", faults, all, err)
+	what := fmt.Sprintf("%s %s", r.kind(faults[0]), e.Verdict)
+	if e.Why != "" {
+		what += ": " + string(e.Why)
+	}
+	r.tally[what]++
+	for name, is := range map[string]bool{"corrected": e.Corrected, "detected": e.Detected} {
+		if is {
+			r.tally[name]++
+		}
+	}
+	if e.Verdict == effect.Cycle {
+		return nil
+	}
+	if err := r.wellFormed(e); err != nil {
+		return fmt.Errorf("%v: %w", faults, err)
+	}
+	got, err := r.strike(ctx, faults...)
+	if err != nil {
+		return err
+	}
+	if err := r.compare(got, e); err != nil {
+		return fmt.Errorf("%v: %v: %w", faults, e, err)
 	}
 	return nil
 }
 
+// first is the path of the first of the copies of a memory.
+func (r *rig) first(path string) string {
+	if r.guard != nil && r.guard.Copies[path] != "" {
+		return r.guard.Copies[path]
+	}
+	return path
+}
+
+// findFlags finds the ports that tell of errors.
+func (r *rig) findFlags(t *testing.T) {
+	top := r.hw.Design.Top
+	ports, err := sim.Ports(top)
+	require.NoError(t, err)
+	for i, name := range []string{protect.ErrorPort, protect.FatalPort} {
+		r.flags[i] = slices.IndexFunc(ports.Alone(), func(p int) bool { return top.Outputs[p].Name == name })
+		require.NotEqual(t, -1, r.flags[i])
+	}
+}
+
 func (r *rig) kind(f rtl.Fault) string {
-	i := slices.IndexFunc(r.hw.Map, func(m hw.Memory) bool { return m.Path == f.Path })
+	i := slices.IndexFunc(r.hw.Map, func(m hw.Memory) bool { return m.Path == r.first(f.Path) })
 	kind := string(r.hw.Map[i].Kind)
 	if f.Model.Stuck() {
 		kind += " stuck"
@@ -165,21 +203,25 @@ func (r *rig) kind(f rtl.Fault) string {
 	return kind
 }
 
-// strike runs the cycle engine with faults: flips before the run begins, or what comes later.
-func (r *rig) strike(ctx context.Context, faults ...rtl.Fault) (*sim.Trace, error) {
-	if faults[0].Cycle != effect.Start {
-		t, _, err := r.golden.Strike(ctx, faults, 0)
-		return t, err
+// strike is what the cycle engine makes of faults.
+type strike struct {
+	*sim.Trace
+	error, fatal bool // what the ports show a little later
+}
+
+// strike runs the cycle engine with faults.
+func (r *rig) strike(ctx context.Context, faults ...rtl.Fault) (strike, error) {
+	t, converged, err := r.golden.Strike(ctx, faults, 0)
+	s := strike{Trace: t}
+	if err != nil || converged || r.guard == nil {
+		return s, err
 	}
-	if err := r.machine.Reset(); err != nil {
-		return nil, err
+	final, err := r.golden.After(ctx, t, faults, r.guard.Tail())
+	if err != nil {
+		return s, err
 	}
-	for _, f := range faults {
-		if err := r.machine.Flip(f.Site); err != nil {
-			return nil, err
-		}
-	}
-	return r.machine.Run(ctx, r.stimulus())
+	s.error, s.fatal = final[r.flags[0]][0] != 0, final[r.flags[1]][0] != 0
+	return s, nil
 }
 
 // wellFormed tells what is wrong with an effect whatever the cycle engine says.
@@ -200,8 +242,11 @@ func (r *rig) wellFormed(e effect.Effect) error {
 	return nil
 }
 
-// compare tells in what a trace differs from the golden timing and from the outputs that effects give.
-func (r *rig) compare(t *sim.Trace, all ...effect.Effect) error {
+// compare tells in what a run differs from the golden timing and from what an effect gives.
+func (r *rig) compare(t strike, e effect.Effect) error {
+	if t.error != (e.Corrected || e.Detected) || t.fatal != e.Detected {
+		return fmt.Errorf("error %t, fatal %t", t.error, t.fatal)
+	}
 	golden := r.golden.Trace
 	if t.Stop != golden.Stop || t.Cycle != golden.Cycle ||
 		!slices.EqualFunc(t.Cycles, golden.Cycles, slices.Equal) || !slices.EqualFunc(t.Taken, golden.Taken, slices.Equal) {
@@ -213,7 +258,7 @@ func (r *rig) compare(t *sim.Trace, all ...effect.Effect) error {
 		for frame, w := range r.workers {
 			before := w.Tensor(r.net.Outputs[k])
 			after := before
-			if patches := patchesOf(frame, all); len(patches) > 0 {
+			if patches := patchesOf(frame, e); len(patches) > 0 {
 				w.Strike(patches)
 				after = w.Faulty(r.net.Outputs[k])
 			}
@@ -231,17 +276,14 @@ func (r *rig) compare(t *sim.Trace, all ...effect.Effect) error {
 	return nil
 }
 
-// patchesOf is what effects have for a frame, one effect behind the other.
-func patchesOf(frame int, all []effect.Effect) []functional.Patch {
-	var patches []functional.Patch
-	for _, e := range all {
-		for _, s := range e.Spans {
-			if s.First <= frame && frame <= s.Last {
-				patches = append(patches, s.Patches...)
-			}
+// patchesOf is what an effect has for a frame.
+func patchesOf(frame int, e effect.Effect) []functional.Patch {
+	for _, s := range e.Spans {
+		if s.First <= frame && frame <= s.Last {
+			return s.Patches
 		}
 	}
-	return patches
+	return nil
 }
 
 // interpreted makes interpreters.
@@ -265,4 +307,12 @@ func generated(t *testing.T, d *rtl.Design, record bool) sim.Machine {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, m.Close()) })
 	return m
+}
+
+// relearn makes the map of effects anew, of what the rig now holds for the protection.
+func (r *rig) relearn(t *testing.T) {
+	t.Helper()
+	var err error
+	r.effects, err = effect.New(r.hw, r.plan, r.net, r.record, len(r.frames), r.guard)
+	require.NoError(t, err)
 }
