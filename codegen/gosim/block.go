@@ -113,7 +113,7 @@ func (b *block) spread(v *val) {
 			share = times / 2 // the loop is split: one arm or the other
 		case v.op == rtl.OpLanes:
 			share = times * float64(v.typ.Lanes) / float64(a.typ.Lanes)
-		case v.op == rtl.OpSelect && i == 0, v.op == rtl.OpBitcast:
+		case v.op == rtl.OpSelect && i == 0, v.moved():
 			b.force[a.id] = b.force[a.id] || !b.picks[v.id]
 		case b.reps[v.id] == view:
 			b.force[a.id] = b.force[a.id] || !b.pointable(a)
@@ -136,13 +136,13 @@ func (b *block) decide(v *val) {
 		if v.op != rtl.OpLanes {
 			b.reps[v.id] = view
 		}
-	case v.vector() && (b.force[v.id] || v.op == rtl.OpBitcast):
+	case v.vector() && (b.force[v.id] || v.moved()):
 		b.reps[v.id] = array
 	case v.vector():
 		if b.evals[v.id] > 1.01 && !(b.cheap(v) && b.evals[v.id] <= 2.01) {
 			b.reps[v.id] = array
 		}
-	case v.op == rtl.OpSum, v.op == rtl.OpParity, v.op == rtl.OpBitcast, v.name != "", b.users[v.id] > 1:
+	case v.op == rtl.OpSum, v.packed(), v.name != "", b.users[v.id] > 1:
 		b.reps[v.id] = local
 	}
 }

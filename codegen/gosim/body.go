@@ -195,7 +195,7 @@ func (f *body) compute(v *val) []jen.Code {
 	switch {
 	case f.b.reps[v.id] == view:
 		out = append(out, f.point(v, name)...)
-	case v.op == rtl.OpBitcast:
+	case v.moved():
 		out = append(out, f.repack(v, name)...)
 	case v.op == rtl.OpSum:
 		out = append(out, f.sum(v, name)...)

@@ -3,6 +3,7 @@ package gosim
 import (
 	"encoding/binary"
 	"math/big"
+	"slices"
 
 	"rampart/ir/rtl"
 )
@@ -14,7 +15,7 @@ type val struct {
 	op   rtl.Op
 	typ  rtl.Type // lanes, and for a bitcast the bits; the interval is what decides otherwise
 	args []*val
-	imms []int64
+	imms []int64 // those of the node; of operations on packed bits, the bits of each operand behind them
 	rng  interval
 	wrap bool // the exact result may lie outside typ
 	name string
@@ -91,18 +92,18 @@ func (g *graph) push(v *val) *val {
 	return v
 }
 
-// make is the value of an operation, simplified. n is the node it stands for, which a bitcast and a parity
-// need for the width of their operand, since the operand itself may have become a narrower value.
+// make is the value of an operation, simplified. n is the node it stands for, which operations on packed bits
+// need for the bits of their operands, since an operand itself may have become a narrower value.
 func (g *graph) make(op rtl.Op, t rtl.Type, imms []int64, args []*val, n *rtl.Node) *val {
 	v := &val{op: op, typ: t, imms: imms, args: args}
-	if op == rtl.OpBitcast {
-		v.imms = []int64{int64(n.Args[0].Type.Bits)}
-		if from := n.Args[0].Type; from.Lanes == t.Lanes {
-			v.op, v.imms = rtl.OpCast, nil
+	if v.packed() {
+		v.imms = slices.Clone(imms)
+		for _, a := range n.Args {
+			v.imms = append(v.imms, int64(a.Type.Bits))
 		}
-	}
-	if op == rtl.OpParity {
-		v.imms = []int64{int64(n.Args[0].Type.Bits)}
+		if same := g.byLanes(v); same != nil {
+			return same
+		}
 	}
 	g.bound(v)
 	if v.wrap && v.row().shape == moving { // wrapping before the move is the same

@@ -59,6 +59,8 @@ var opTable = map[rtl.Op]opRow{
 	rtl.OpJoin:    {shape: moving, exact: joinInterval},
 	rtl.OpSelect:  {shape: moving, exact: selectInterval},
 	rtl.OpBitcast: {shape: folding},
+	rtl.OpSlice:   {shape: folding},
+	rtl.OpPack:    {shape: folding},
 }
 
 func corners(f func(x, y *big.Int) *big.Int) func(*val) interval {

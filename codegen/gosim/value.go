@@ -112,48 +112,6 @@ func (f *body) sum(v *val, name string) []jen.Code {
 	return out
 }
 
-// parity is the xor of all bits of all lanes.
-func (f *body) parity(v *val, name string) []jen.Code {
-	a := v.args[0]
-	t := gotype{bits: 64, signed: a.gotype().signed}
-	all := f.names.name(name + "_lanes")
-	out := []jen.Code{jen.Var().Id(all).Id(t.String())}
-	if !a.vector() {
-		out = append(out, jen.Id(all).Op("=").Add(f.expr(a).to(t).code))
-	} else {
-		marks := f.cuts(a)
-		for i := 1; i < len(marks); i++ {
-			lo := marks[i-1]
-			out = append(out, f.split(a, lo, marks[i]-lo, nil, func(l *loop, lo int, p pos) jen.Code {
-				return jen.Id(all).Op("^=").Add(l.lane(a, p.plus(lo)).to(t).code)
-			})...)
-		}
-	}
-	within := jen.Uint64().Call(jen.Id(all)).Op("<<").Lit(64 - int(v.imms[0]))
-	return append(out, f.declare(v, name, laneType(v), jen.Id(v.gotype().String()).Call(jen.Qual("math/bits", "OnesCount64").Call(within).Op("&").Lit(1))))
-}
-
-// repack reads the packed bits of a value as lanes of another width.
-func (f *body) repack(v *val, name string) []jen.Code {
-	a := v.args[0]
-	from := jen.Index().Id(a.gotype().String())
-	if a.vector() {
-		from = jen.Add(f.array(a).code).Index(jen.Op(":"))
-	} else {
-		from = from.Values(f.expr(a).to(a.gotype()).code)
-	}
-	call := func(into string) jen.Code {
-		return jen.Qual(runtimePath, "Repack").Call(
-			jen.Id(into).Index(jen.Op(":")), jen.Lit(v.typ.Bits), from, jen.Lit(int(v.imms[0])))
-	}
-	if v.vector() {
-		return append(f.storage(v, name), call(name))
-	}
-	packed := f.names.name(name + "_packed")
-	return []jen.Code{jen.Var().Id(packed).Add(arrayType(1, v.gotype())), call(packed),
-		f.declare(v, name, laneType(v), jen.Id(packed).Index(jen.Lit(0)))}
-}
-
 // point sets a pointer to the lanes that v stands for.
 func (f *body) point(v *val, name string) []jen.Code {
 	t, n := v.gotype(), v.typ.Lanes

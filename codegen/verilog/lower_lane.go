@@ -118,7 +118,7 @@ func (l *lowering) widens(n *rtl.Node) bool {
 	switch n.Op {
 	case rtl.OpAdd, rtl.OpSub, rtl.OpAnd, rtl.OpOr, rtl.OpXor, rtl.OpMin, rtl.OpMax, rtl.OpMux, rtl.OpCast, rtl.OpNot:
 		return l.plan.fits(n)
-	case rtl.OpLanes, rtl.OpStretch, rtl.OpSat, rtl.OpBitcast:
+	case rtl.OpLanes, rtl.OpStretch, rtl.OpSat, rtl.OpBitcast, rtl.OpSlice, rtl.OpPack:
 		return true
 	}
 	return false

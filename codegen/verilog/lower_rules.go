@@ -35,6 +35,8 @@ func init() { // rules call lane, which looks them up here
 		rtl.OpJoin:    joinLane,
 		rtl.OpSelect:  selectLane,
 		rtl.OpBitcast: bitcastLane,
+		rtl.OpSlice:   sliceLane,
+		rtl.OpPack:    packLane,
 	}
 }
 
@@ -226,4 +228,21 @@ func bitcastLane(l *lowering, _ *scope, n *rtl.Node, at index, w int) expr {
 		e = laneOf(from, n.Type, at)
 	}
 	return resize(e, n.Type.Signed, w)
+}
+
+// sliceLane is bits of a net, from the slice's first bit on.
+func sliceLane(l *lowering, _ *scope, n *rtl.Node, at index, w int) expr {
+	from, lo := l.packed(n.Args[0]), int(n.Imms[0])
+	if at.isConst() {
+		return resize(part(ref{from}, lo+at.k*n.Type.Bits, n.Type.Bits), n.Type.Signed, w)
+	}
+	return resize(lane{net: from, at: at, bits: n.Type.Bits, off: lo, w: n.Type.Bits}, n.Type.Signed, w)
+}
+
+// packLane is the concatenation of a scalar, or a lane of it.
+func packLane(l *lowering, _ *scope, n *rtl.Node, at index, w int) expr {
+	if n.Type.Lanes == 1 && w == n.Type.Bits {
+		return l.join(n)
+	}
+	return resize(laneOf(l.wireFor(n), n.Type, at), n.Type.Signed, w)
 }

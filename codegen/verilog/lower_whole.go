@@ -29,7 +29,7 @@ func (l *lowering) wholeable(n *rtl.Node) bool {
 		return true
 	}
 	switch n.Op {
-	case rtl.OpJoin, rtl.OpSelect, rtl.OpBitcast:
+	case rtl.OpJoin, rtl.OpSelect, rtl.OpBitcast, rtl.OpSlice, rtl.OpPack:
 		return true
 	case rtl.OpLanes:
 		return l.wholeOperand(n.Args[0])
@@ -68,8 +68,10 @@ func (l *lowering) computeWhole(n *rtl.Node) expr {
 	}
 	arg := func(i int) expr { return l.spread(n.Args[i], n.Type.Lanes) }
 	switch n.Op {
-	case rtl.OpJoin:
+	case rtl.OpJoin, rtl.OpPack:
 		return l.join(n)
+	case rtl.OpSlice:
+		return part(ref{l.packed(n.Args[0])}, int(n.Imms[0]), n.Type.Width())
 	case rtl.OpSelect:
 		return l.selected(l.top, n)
 	case rtl.OpBitcast:

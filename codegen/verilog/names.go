@@ -50,6 +50,7 @@ var opWords = map[rtl.Op]string{
 	rtl.OpEq: "eq", rtl.OpLt: "lt", rtl.OpMin: "min", rtl.OpMax: "max", rtl.OpMux: "mux",
 	rtl.OpCast: "wide", rtl.OpSat: "sat", rtl.OpSum: "total", rtl.OpParity: "parity", rtl.OpStretch: "each",
 	rtl.OpLanes: "part", rtl.OpJoin: "join", rtl.OpSelect: "pick", rtl.OpBitcast: "bits",
+	rtl.OpSlice: "slice", rtl.OpPack: "pack",
 }
 
 const maxDerived = 32 // longest root of a derived name, in characters

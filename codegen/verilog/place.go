@@ -142,7 +142,7 @@ func (p *plan) single(n *rtl.Node) placing {
 // view tells whether n is only another look at bits that have a name, cheap to write twice.
 func (p *plan) view(n *rtl.Node) bool {
 	switch n.Op {
-	case rtl.OpLanes, rtl.OpBitcast, rtl.OpStretch:
+	case rtl.OpLanes, rtl.OpBitcast, rtl.OpSlice, rtl.OpStretch:
 	case rtl.OpCast:
 		if n.Type.Bits > n.Args[0].Type.Bits {
 			return false

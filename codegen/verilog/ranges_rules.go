@@ -52,7 +52,7 @@ var vectorRanges = map[rtl.Op]func(r ranges, n *rtl.Node) []span{
 		}
 		return []span{total}
 	},
-	rtl.OpParity: func(_ ranges, n *rtl.Node) []span { return []span{rangeOf(n.Type)} },
+	rtl.OpParity: parityRange,
 	rtl.OpStretch: func(r ranges, n *rtl.Node) []span {
 		var out []span
 		for i := range n.Type.Lanes {
@@ -69,7 +69,9 @@ var vectorRanges = map[rtl.Op]func(r ranges, n *rtl.Node) []span{
 		return out
 	},
 	rtl.OpSelect:  selectRange,
-	rtl.OpBitcast: bitcastRange,
+	rtl.OpBitcast: movedRange,
+	rtl.OpSlice:   movedRange,
+	rtl.OpPack:    movedRange,
 }
 
 func addSpans(a, b span) span {
@@ -202,23 +204,45 @@ func selectRange(r ranges, n *rtl.Node) []span {
 	return out
 }
 
-// bitcastRange knows the bits where the operand is constant.
-func bitcastRange(r ranges, n *rtl.Node) []span {
-	values := r.constant(n.Args[0])
-	out := make([]span, n.Type.Lanes)
-	if values == nil {
-		for i := range out {
-			out[i] = rangeOf(n.Type)
+// movedRange knows the bits where all operands are constant.
+func movedRange(r ranges, n *rtl.Node) []span {
+	all, at := new(big.Int), uint(0)
+	for _, a := range n.Args {
+		values := r.constant(a)
+		if values == nil {
+			return anyOf(n)
 		}
-		return out
+		all.Or(all, new(big.Int).Lsh(packBig(a.Type.Bits, values), at))
+		at += uint(a.Type.Width())
 	}
-	all := packBig(n.Args[0].Type.Bits, values)
+	if n.Op == rtl.OpSlice {
+		all.Rsh(all, uint(n.Imms[0]))
+	}
+	out := make([]span, n.Type.Lanes)
 	for i := range out {
-		bits := wrapBig(new(big.Int).Rsh(all, uint(i*n.Type.Bits)), n.Type.Bits)
-		if n.Type.Signed && bits.Bit(n.Type.Bits-1) == 1 {
-			bits.Sub(bits, new(big.Int).Lsh(big.NewInt(1), uint(n.Type.Bits)))
-		}
-		out[i] = point(bits)
+		out[i] = wrapSpan(n.Type, point(wrapBig(new(big.Int).Rsh(all, uint(i*n.Type.Bits)), n.Type.Bits)))
+	}
+	return out
+}
+
+// parityRange knows the bit where the operand is constant.
+func parityRange(r ranges, n *rtl.Node) []span {
+	values := r.constant(n.Args[0])
+	if values == nil {
+		return anyOf(n)
+	}
+	ones := 0
+	for all := packBig(n.Args[0].Type.Bits, values); all.Sign() > 0; all.Rsh(all, 1) {
+		ones += int(all.Bit(0))
+	}
+	return []span{point(big.NewInt(int64(ones % 2)))}
+}
+
+// anyOf is any value of its type in each lane of n.
+func anyOf(n *rtl.Node) []span {
+	out := make([]span, n.Type.Lanes)
+	for i := range out {
+		out[i] = rangeOf(n.Type)
 	}
 	return out
 }

@@ -48,6 +48,12 @@ var growers = map[rtl.Op]func(g *generator, op rtl.Op) *rtl.Node{
 	rtl.OpJoin:    (*generator).joined,
 	rtl.OpSelect:  (*generator).selected,
 	rtl.OpBitcast: (*generator).recast,
+	rtl.OpSlice: func(g *generator, op rtl.Op) *rtl.Node {
+		a := g.any()
+		t := g.typeOf(1 + g.r.IntN(a.Type.Width()))
+		return g.m.Node(op, t, []int64{int64(g.r.IntN(a.Type.Width() - t.Width() + 1))}, a)
+	},
+	rtl.OpPack: (*generator).packed,
 }
 
 // growOps are the keys of growers in the order of rtl.Ops.
@@ -188,12 +194,29 @@ func (g *generator) selected(op rtl.Op) *rtl.Node {
 
 func (g *generator) recast(op rtl.Op) *rtl.Node {
 	a := g.any()
-	w := a.Type.Width()
-	bits := 1 + g.r.IntN(min(w, rtl.MaxBits))
-	for w%bits != 0 || w/bits > max(maxLanes, a.Type.Lanes) && bits < min(w, rtl.MaxBits) {
-		if bits++; bits > min(w, rtl.MaxBits) {
-			return g.m.Node(op, rtl.Type{Lanes: a.Type.Lanes, Bits: a.Type.Bits, Signed: !a.Type.Signed}, nil, a)
+	return g.m.Node(op, g.typeOf(a.Type.Width()), nil, a)
+}
+
+func (g *generator) packed(op rtl.Op) *rtl.Node {
+	a := g.any()
+	args, width := []*rtl.Node{a}, a.Type.Width()
+	for range g.r.IntN(4) {
+		if n := g.any(); width+n.Type.Width() <= maxWidth {
+			args, width = append(args, n), width+n.Type.Width()
 		}
 	}
-	return g.m.Node(op, rtl.Type{Lanes: w / bits, Bits: bits, Signed: g.r.IntN(2) == 0}, nil, a)
+	return g.m.Node(op, g.typeOf(width), nil, args...)
+}
+
+// typeOf is a random type of so many bits, of few lanes where there is one.
+func (g *generator) typeOf(width int) rtl.Type {
+	most := min(width, rtl.MaxBits)
+	bits := 1 + g.r.IntN(most)
+	for width%bits != 0 || width/bits > maxLanes && width > maxLanes && bits < most {
+		if bits++; bits > most {
+			bits = 1
+			break
+		}
+	}
+	return rtl.Type{Lanes: width / bits, Bits: bits, Signed: g.r.IntN(2) == 0}
 }

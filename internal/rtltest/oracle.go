@@ -194,6 +194,16 @@ var wholeOracles = map[rtl.Op]func(p Probe, a []lanes) lanes{
 	rtl.OpBitcast: func(p Probe, a []lanes) lanes {
 		return fromBits(p.Type, toBits(p.Args[0].Type, a[0]))
 	},
+	rtl.OpSlice: func(p Probe, a []lanes) lanes {
+		return fromBits(p.Type, toBits(p.Args[0].Type, a[0])[p.Imms[0]:])
+	},
+	rtl.OpPack: func(p Probe, a []lanes) lanes {
+		var bits []int64
+		for k, v := range a {
+			bits = append(bits, toBits(p.Args[k].Type, v)...)
+		}
+		return fromBits(p.Type, bits)
+	},
 }
 
 // fromBits reads the lowest bits as a value of type t; bits holds one bit per element.

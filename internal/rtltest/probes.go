@@ -47,6 +47,8 @@ var probeTable = map[rtl.Op]func(d *domain, op rtl.Op) []Probe{
 	rtl.OpJoin:    joinProbes,
 	rtl.OpSelect:  selectProbes,
 	rtl.OpBitcast: bitcastProbes,
+	rtl.OpSlice:   sliceProbes,
+	rtl.OpPack:    packProbes,
 }
 
 // operand is a scalar or, where wide, a vector of n lanes of t.
@@ -213,6 +215,67 @@ func bitcastProbes(d *domain, op rtl.Op) []Probe {
 		}
 	}
 	return ps
+}
+
+// sliceProbes begin and end at, just before and just behind the borders of lanes, and in the middle of them.
+func sliceProbes(d *domain, op rtl.Op) []Probe {
+	var ps []Probe
+	for _, a := range d.vectors {
+		for _, lo := range []int{0, 1, a.Bits / 2, a.Bits - 1, a.Bits, a.Bits + 1, a.Width() / 2, a.Width() - 1} {
+			for _, width := range []int{1, 2, a.Bits, a.Bits + 1, 2*a.Bits - 1, a.Width() - lo} {
+				if lo >= a.Width() || width < 1 || lo+width > a.Width() {
+					continue
+				}
+				for _, t := range d.shapes(width) {
+					ps = append(ps, Probe{Op: op, Type: t, Imms: []int64{int64(lo)}, Args: []Operand{{0, a}}})
+				}
+			}
+		}
+	}
+	return unique(ps)
+}
+
+func packProbes(d *domain, op rtl.Op) []Probe {
+	var ps []Probe
+	add := func(shapes int, args ...Operand) {
+		width := 0
+		for _, a := range args {
+			width += a.Type.Width()
+		}
+		all := d.shapes(width)
+		for _, t := range all[:min(shapes, len(all))] {
+			ps = append(ps, Probe{Op: op, Type: t, Args: args})
+		}
+	}
+	for i, a := range d.vectors {
+		add(3, Operand{0, a})
+		for _, b := range []rtl.Type{a, d.vectors[(i+1)%len(d.vectors)], rtl.U(1)} {
+			add(3, Operand{0, a}, Operand{1, b})
+			add(3, Operand{1, b}, Operand{0, a}, Operand{1, b})
+		}
+	}
+	for _, a := range d.elems {
+		for _, b := range d.partners(a) {
+			add(1, Operand{0, a}, Operand{1, b}, Operand{0, a})
+		}
+	}
+	return unique(ps)
+}
+
+// shapes are types of so many bits: the one of the fewest lanes, one of many, and one between, of both signs.
+func (d *domain) shapes(width int) []rtl.Type {
+	var ts []rtl.Type
+	for bits := min(width, rtl.MaxBits); bits > 0 && len(ts) < 2; bits-- {
+		if width%bits == 0 {
+			ts = append(ts, rtl.Type{Lanes: width / bits, Bits: bits, Signed: len(ts) == 0})
+		}
+	}
+	for bits := 1; bits < min(width, rtl.MaxBits); bits++ {
+		if width%bits == 0 && width/bits <= 80 {
+			return distinct(append(ts, rtl.Type{Lanes: width / bits, Bits: bits, Signed: true})...)
+		}
+	}
+	return distinct(ts...)
 }
 
 func constProbes(d *domain, op rtl.Op) []Probe {

@@ -97,6 +97,8 @@ func TestOracle(t *testing.T) {
 		{Probe{Op: rtl.OpSelect, Type: rtl.U(4).Vec(2)}, []lanes{v("1", "2", "3", "4"), v("1")}, v("3", "4")},
 		{Probe{Op: rtl.OpSelect, Type: rtl.U(4).Vec(2)}, []lanes{v("1", "2", "3", "4"), v(top)}, v("0", "0")},
 		{Probe{Op: rtl.OpBitcast, Type: rtl.S(3).Vec(2), Args: []Operand{{0, rtl.U(2).Vec(3)}}}, []lanes{v("1", "3", "2")}, v("-3", "-3")},
+		{Probe{Op: rtl.OpSlice, Type: rtl.S(2).Vec(2), Imms: []int64{1}, Args: []Operand{{0, rtl.U(3).Vec(2)}}}, []lanes{v("5", "3")}, v("-2", "-1")},
+		{Probe{Op: rtl.OpPack, Type: rtl.S(5), Args: []Operand{{0, rtl.U(2)}, {1, rtl.S(3)}}}, []lanes{v("2"), v("-3")}, v("-10")},
 		{Probe{Op: rtl.OpConst, Type: rtl.U(64).Vec(2), Imms: []int64{-1, 2}}, nil, v(top, "2")},
 	}
 	covered := map[rtl.Op]bool{}

@@ -22,6 +22,8 @@ var opRules = [opCount][]rule{
 	OpJoin:    {joined, sameElement},
 	OpSelect:  {selected},
 	OpBitcast: {sameWidth},
+	OpSlice:   {bitsInRange},
+	OpPack:    {packed},
 }
 
 func opProblems(n *Node) []string {
@@ -155,6 +157,25 @@ func selected(n *Node) string {
 func sameWidth(n *Node) string {
 	if from := n.Args[0].Type; from.Width() != n.Type.Width() {
 		return fmt.Sprintf("%d bits cannot be read as %d", from.Width(), n.Type.Width())
+	}
+	return ""
+}
+
+func bitsInRange(n *Node) string {
+	lo, have := n.Imms[0], int64(n.Args[0].Type.Width())
+	if lo < 0 || lo > have-int64(n.Type.Width()) {
+		return fmt.Sprintf("bits %d to %d of %d", lo, lo+int64(n.Type.Width())-1, have)
+	}
+	return ""
+}
+
+func packed(n *Node) string {
+	total := 0
+	for _, a := range n.Args {
+		total += a.Type.Width()
+	}
+	if total != n.Type.Width() {
+		return fmt.Sprintf("the operands have %d bits together, the result %d", total, n.Type.Width())
 	}
 	return ""
 }

@@ -255,14 +255,6 @@ func (n *Node) Sum() *Node {
 	return n.mod.Node(OpSum, t, nil, n)
 }
 
-// Parity is the xor of all bits of n.
-func (n *Node) Parity() *Node {
-	if n.Type == U(1) {
-		return n
-	}
-	return n.mod.Node(OpParity, U(1), nil, n)
-}
-
 // Stretch repeats each lane k times: a0 a0 a1 a1.
 func (n *Node) Stretch(k int) *Node {
 	if k == 1 {
@@ -301,14 +293,6 @@ func (n *Node) Select(idx *Node, group int) *Node {
 		return n
 	}
 	return n.mod.Node(OpSelect, n.Type.Vec(group), nil, n, idx)
-}
-
-// Bitcast reads the packed bits of n as t, of the same width.
-func (n *Node) Bitcast(t Type) *Node {
-	if n.Type == t {
-		return n
-	}
-	return n.mod.Node(OpBitcast, t, nil, n)
 }
 
 // All is the and of one-bit scalars; Any the or.

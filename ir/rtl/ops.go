@@ -38,6 +38,8 @@ const (
 	OpJoin    // the lanes of all operands, one after another
 	OpSelect  // group b of a, groups being as wide as the node's type; b is an unsigned scalar; beyond the last group: zero
 	OpBitcast // the packed bits of a read as the node's type of the same width
+	OpSlice   // packed bits Imm[0] .. Imm[0]+width-1 of a, read as the node's type
+	OpPack    // the packed bits of all operands one after another, the first lowest, read as the node's type
 	opCount
 )
 
@@ -80,6 +82,8 @@ var opTable = [opCount]OpInfo{
 	OpJoin:    {Name: "join", Args: -1},
 	OpSelect:  {Name: "select", Args: 2},
 	OpBitcast: {Name: "bitcast", Args: 1},
+	OpSlice:   {Name: "slice", Args: 1, Imms: 1},
+	OpPack:    {Name: "pack", Args: -1},
 }
 
 // Info is the table row of o.

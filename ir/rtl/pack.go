@@ -7,7 +7,11 @@ func (t Type) Bytes() int { return (t.Width() + 7) / 8 }
 // bits, bytes little-endian, bits past the width zero.
 func (t Type) Pack(dst []byte, lanes []int64) {
 	clear(dst)
-	pos := 0
+	t.PackAt(dst, lanes, 0)
+}
+
+// PackAt writes the lanes of a value of type t into dst from bit pos on, where bits must be zero.
+func (t Type) PackAt(dst []byte, lanes []int64, pos int) {
 	for _, v := range lanes {
 		u := uint64(v) << uint(64-t.Bits) >> uint(64-t.Bits)
 		for left := t.Bits; left > 0; {
@@ -20,8 +24,10 @@ func (t Type) Pack(dst []byte, lanes []int64) {
 }
 
 // Unpack reads the lanes of a packed value of type t, each in its canonical form (Type.Wrap).
-func (t Type) Unpack(lanes []int64, src []byte) {
-	pos := 0
+func (t Type) Unpack(lanes []int64, src []byte) { t.UnpackAt(lanes, src, 0) }
+
+// UnpackAt reads the lanes of a value of type t whose packed bits begin at a bit of src.
+func (t Type) UnpackAt(lanes []int64, src []byte, pos int) {
 	for l := range lanes {
 		var u uint64
 		for got := 0; got < t.Bits; {

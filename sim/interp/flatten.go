@@ -47,8 +47,10 @@ func newCell(n *rtl.Node, args []*cell) *cell {
 	switch n.Op {
 	case rtl.OpConst:
 		c.val = n.Imms
-	case rtl.OpBitcast:
+	case rtl.OpBitcast, rtl.OpPack:
 		c.pack = make([]byte, n.Type.Bytes())
+	case rtl.OpSlice:
+		c.pack = make([]byte, n.Args[0].Type.Bytes())
 	}
 	return c
 }

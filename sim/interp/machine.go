@@ -50,7 +50,7 @@ type cell struct {
 	imms []int64
 	val  []int64 // one canonical value per lane
 	gen  uint64  // the generation that val belongs to
-	pack []byte  // scratch of OpBitcast
+	pack []byte  // scratch of OpBitcast, OpSlice and OpPack
 }
 
 // flop is a register or the output of a memory read port.

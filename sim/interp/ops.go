@@ -38,6 +38,8 @@ var evaluators = map[rtl.Op]evalFunc{
 	rtl.OpJoin:    join,
 	rtl.OpSelect:  selectGroup,
 	rtl.OpBitcast: bitcast,
+	rtl.OpSlice:   slice,
+	rtl.OpPack:    pack,
 }
 
 // lane is lane l of a value; a scalar meets every lane.
@@ -204,5 +206,20 @@ func bitcast(m *Machine, c *cell) {
 		return
 	}
 	from.Pack(c.pack, a)
+	c.t.Unpack(c.val, c.pack)
+}
+
+func slice(m *Machine, c *cell) {
+	c.args[0].t.Pack(c.pack, m.value(c.args[0]))
+	c.t.UnpackAt(c.val, c.pack, int(c.imms[0]))
+}
+
+func pack(m *Machine, c *cell) {
+	clear(c.pack)
+	at := 0
+	for _, a := range c.args {
+		a.t.PackAt(c.pack, m.value(a), at)
+		at += a.t.Width()
+	}
 	c.t.Unpack(c.val, c.pack)
 }

@@ -43,52 +43,46 @@ func Unpack[T Lane](lanes []T, bits uint, src []byte) {
 	}
 }
 
-// Repack reads the packed bits of src, lanes of srcBits, as the lanes of dst, of dstBits each.
-func Repack[D, S Lane](dst []D, dstBits uint, src []S, srcBits uint) {
-	switch {
-	case dstBits == 1:
-		expand(dst, src, srcBits)
-		return
-	case srcBits == 1:
-		gather(dst, dstBits, src)
-		return
-	}
-	l, at := 0, uint(0) // the lane and the bit that come next
-	for d := range dst {
-		var u uint64
-		for got := uint(0); got < dstBits; {
-			n := min(dstBits-got, srcBits-at)
-			u |= uint64(src[l]) >> at & (^uint64(0) >> (64 - n)) << got
-			got += n
-			if at += n; at == srcBits {
-				l, at = l+1, 0
-			}
-		}
-		dst[d] = Wrap[D](u, dstBits)
-	}
-}
-
-// expand is Repack to lanes of one bit.
-func expand[D, S Lane](dst []D, src []S, srcBits uint) {
-	d := 0
+// Put writes the packed bits of src, lanes of so many bits, into words from bit pos on. They and all that
+// follows must be zero there, and a word must follow the last one written.
+func Put[T Lane](words []uint64, pos uint, src []T, bits uint) {
+	at, have := pos/64, pos%64
+	acc, low := words[at], ^uint64(0)>>(64-bits)
 	for _, v := range src {
-		u := uint64(v)
-		for range srcBits {
-			dst[d] = Wrap[D](u&1, 1)
-			u >>= 1
-			d++
+		u := uint64(v) & low
+		acc |= u << have
+		if have += bits; have >= 64 {
+			words[at] = acc
+			at++
+			have -= 64
+			acc = u >> (bits - have)
 		}
+	}
+	words[at] = acc
+}
+
+// Get reads lanes of so many bits from words, from bit pos on; a word must follow the last one read.
+func Get[T Lane](dst []T, bits uint, words []uint64, pos uint) {
+	if bits == 1 {
+		spread(dst, words, pos)
+		return
+	}
+	for i := range dst {
+		q, s := pos/64, pos%64
+		dst[i] = Wrap[T](words[q]>>s|words[q+1]<<(64-s), bits)
+		pos += bits
 	}
 }
 
-// gather is Repack from lanes of one bit.
-func gather[D, S Lane](dst []D, dstBits uint, src []S) {
-	for d := range dst {
-		var u uint64
-		for b, v := range src[uint(d)*dstBits:][:dstBits] {
-			u |= uint64(v) & 1 << b
+// spread is Get of single bits.
+func spread[T Lane](dst []T, words []uint64, pos uint) {
+	u := words[pos/64] >> (pos % 64)
+	for i := range dst {
+		dst[i] = Wrap[T](u&1, 1)
+		u >>= 1
+		if pos++; pos%64 == 0 {
+			u = words[pos/64]
 		}
-		dst[d] = Wrap[D](u, dstBits)
 	}
 }
 

@@ -45,12 +45,18 @@ func TestPackAgainstBits(t *testing.T) {
 		require.Equal(t, lanes, again)
 
 		single := make([]uint8, 5*bits)
-		Repack(single, 1, lanes, bits)
-		for b, v := range single {
-			require.Equal(t, packed[b/8]>>(b%8)&1, v)
+		for _, pos := range []uint{0, 1, 63, 64} {
+			words := make([]uint64, (pos+5*bits)/64+2)
+			Put(words, pos, lanes, bits)
+			Get(single, 1, words, pos)
+			for b, v := range single {
+				require.Equal(t, packed[b/8]>>(b%8)&1, v)
+			}
+			clear(words)
+			Put(words, pos, single, 1)
+			Get(again, bits, words, pos)
+			require.Equal(t, lanes, again)
 		}
-		Repack(again, bits, single, 1)
-		require.Equal(t, lanes, again)
 	}
 }
 
