@@ -9,6 +9,7 @@ import (
 
 	"rampart/internal/diag"
 	"rampart/internal/driver"
+	"rampart/ir/protect"
 	"rampart/ir/quant"
 )
 
@@ -81,5 +82,9 @@ func printBuild(w io.Writer, b *driver.Build) {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%v\t\n", s.Name, s.Kind, s.PE, s.SIMD, s.Multipliers, s.Cycles, s.Depths)
 	}
 	t.Flush()
+	if len(i.MemoryProtection) > 0 {
+		fmt.Fprintln(w)
+		protect.PrintCosts(w, i.MemoryProtection)
+	}
 	fmt.Fprintf(w, "\nwritten to %s\n", b.Dir)
 }

@@ -47,6 +47,8 @@ type Info struct {
 	ModelProtection []*float.Report `json:"model_protection,omitempty"`
 	// NetworkProtection tells what guards a policy gave the integer network.
 	NetworkProtection *network.Report `json:"network_protection,omitempty"`
+	// MemoryProtection tells what a policy did to each memory, and what that takes.
+	MemoryProtection []protect.Cost `json:"memory_protection,omitempty"`
 	// Files holds the SHA-256 of every other file of the build.
 	Files map[string]string `json:"files"`
 

@@ -17,7 +17,6 @@ import (
 
 	"rampart/codegen/hlsc"
 	"rampart/codegen/verilog"
-	"rampart/hw"
 	"rampart/internal/atomicfile"
 	"rampart/internal/diag"
 	"rampart/internal/picture"
@@ -207,7 +206,13 @@ func (c *compilation) plan(ctx context.Context) (err error) {
 	return nil
 }
 
-func (c *compilation) hardware(context.Context) error { return c.build() }
+func (c *compilation) hardware(context.Context) error {
+	if err := c.build(); err != nil || c.Protected == nil {
+		return err
+	}
+	c.Info.MemoryProtection = c.Protected.Costs()
+	return nil
+}
 
 // printHardware writes down the hardware.
 func (c *compilation) printHardware(context.Context) (err error) {
@@ -216,12 +221,12 @@ func (c *compilation) printHardware(context.Context) (err error) {
 		return err
 	}
 	c.files[rtlFile] = text.Bytes()
-	c.files[mapFile], err = memoryMap(c.HW.Map)
+	c.files[mapFile], err = memoryMap(c.mapped())
 	return err
 }
 
 // memoryMap writes the map with a memory on each line.
-func memoryMap(memories []hw.Memory) ([]byte, error) {
+func memoryMap(memories []mapped) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("{\n  \"format\": \"rampart memory map 1\",\n  \"memories\": [")
 	for i, m := range memories {

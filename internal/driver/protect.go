@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"rampart/hw"
 	"rampart/internal/diag"
 	"rampart/internal/metrics"
 	"rampart/ir/fixed"
@@ -14,6 +15,7 @@ import (
 	"rampart/ir/protect"
 	"rampart/ir/protect/float"
 	"rampart/ir/protect/network"
+	"rampart/ir/rtl"
 )
 
 // ReadPolicy reads a policy, and gives its text, too.
@@ -119,4 +121,47 @@ func (b *Build) layers() func(path string) string {
 		}
 		return stage
 	}
+}
+
+// mapped is a memory as the map of a build has it.
+type mapped struct {
+	hw.Memory
+	Protection *protect.Entry `json:"protection,omitempty"`
+}
+
+// mapped lists the memories of the build, those that protection added behind the others.
+func (b *Build) mapped() []mapped {
+	var all []mapped
+	at := map[string]hw.Memory{}
+	for _, m := range b.HW.Map {
+		at[m.Path] = m
+		if b.Protected == nil {
+			all = append(all, mapped{Memory: m})
+		}
+	}
+	if b.Protected == nil {
+		return all
+	}
+	where := map[*rtl.Mem]string{}
+	for _, m := range b.HW.Design.Modules {
+		for _, mem := range m.Mems {
+			where[mem] = m.Name
+		}
+	}
+	var copies []mapped
+	for _, st := range b.HW.Design.States() {
+		if st.Mem == nil {
+			continue
+		}
+		e := mapped{Memory: at[st.Path], Protection: b.Protected.Entry(st)}
+		if of := b.Protected.Copies[st.Path]; of != "" {
+			e.Memory = at[of]
+			e.Path, e.Module = st.Path, where[st.Mem]
+			copies = append(copies, e)
+			continue
+		}
+		e.Module = where[st.Mem]
+		all = append(all, e)
+	}
+	return append(all, copies...)
 }

@@ -1,12 +1,15 @@
 package driver
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"rampart/ir/protect"
 )
 
 const everything = `name: everything
@@ -47,6 +50,34 @@ func TestProtectedBuild(t *testing.T) {
 	require.NotNil(t, b.Info.NetworkProtection)
 	assert.NotEmpty(t, b.Info.NetworkProtection.Layers)
 	assert.Positive(t, b.Info.Outputs[0].Scale)
+	require.NotEmpty(t, b.Info.MemoryProtection)
+	var file struct {
+		Memories []struct {
+			Memory     string
+			Width      int
+			Protection *protect.Entry
+		}
+	}
+	data, err := b.read(mapFile)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &file))
+	copies := 0
+	for _, m := range file.Memories {
+		of, coded := b.Protected.Copies[m.Memory], b.Protected.Stored[m.Memory]
+		if of == "" && coded == nil {
+			continue
+		}
+		require.NotNil(t, m.Protection, m.Memory)
+		assert.Equal(t, of, m.Protection.CopyOf)
+		if of != "" {
+			copies++
+			continue
+		}
+		assert.Len(t, m.Protection.Groups, len(coded.Layout.Groups))
+		assert.Equal(t, coded.Word.Width(), m.Width)
+		assert.Equal(t, coded.Type.Width(), m.Protection.Width)
+	}
+	assert.Equal(t, len(b.Protected.Copies), copies)
 	r, err := b.Verify(t.Context(), VerifyOptions{Images: beside(b, "images.npy"), Flips: 28, Seed: 3, Jobs: 2})
 	require.NoError(t, err)
 	for _, c := range r.Checks {

@@ -21,6 +21,7 @@ type Protected struct {
 	Design   *rtl.Design
 	Stored   map[string]*Stored // by path: memories with a code
 	Copies   map[string]string  // by path of a second or third copy of a memory: the first one's
+	Rules    map[string]*Rule   // by path: of memories and registers that are protected; copies are left out
 	Watchdog *Watchdog          // nil for none
 }
 
@@ -44,6 +45,7 @@ func Apply(d *rtl.Design, p *Policy, s Surroundings) (*Protected, error) {
 	if b.rules, err = p.assign(d, s.Layer); err != nil {
 		return nil, err
 	}
+	r.Rules = b.rules
 	top, err := b.variants(d)
 	if err != nil {
 		return nil, err
