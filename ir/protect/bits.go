@@ -2,26 +2,6 @@ package protect
 
 import "rampart/ir/rtl"
 
-// bitsOf is a value as its packed bits, one to a lane.
-func bitsOf(n *rtl.Node) *rtl.Node { return n.Bitcast(rtl.U(1).Vec(n.Type.Width())) }
-
-// slice is the packed bits of a value from bit lo on, read as a type.
-func slice(n *rtl.Node, lo int, t rtl.Type) *rtl.Node {
-	if lo == 0 && n.Type.Width() == t.Width() {
-		return n.Bitcast(t)
-	}
-	return bitsOf(n).Lanes(lo, t.Width()).Bitcast(t)
-}
-
-// pack is the packed bits of several values, one after another, read as a type of that width.
-func pack(m *rtl.Module, t rtl.Type, parts ...*rtl.Node) *rtl.Node {
-	var bits []*rtl.Node
-	for _, p := range parts {
-		bits = append(bits, bitsOf(p))
-	}
-	return m.Join(bits...).Bitcast(t)
-}
-
 // parity is the xor of those packed bits of a value that are 1 in a mask, a bit string. It looks at no lane that the
 // mask leaves out.
 func parity(m *rtl.Module, n *rtl.Node, mask []uint64) *rtl.Node {

@@ -114,7 +114,7 @@ func (s *Stored) encode(m *rtl.Module, data *rtl.Node) *rtl.Node {
 	if idle := s.Type.Width() - s.Layout.Stored(); idle > 0 {
 		parts = append(parts, m.Const(rtl.U(idle), 0))
 	}
-	return pack(m, s.Type, parts...)
+	return m.Pack(s.Type, parts...)
 }
 
 // decoder makes the logic behind a read port.
@@ -128,7 +128,7 @@ type decoder struct {
 
 // decode is the data of the word that was read.
 func (d *decoder) decode() *rtl.Node {
-	data := slice(d.q, 0, d.Word)
+	data := d.q.Slice(0, d.Word)
 	var flips, bad []*rtl.Node // by group: its bits that are inverted; that more is wrong
 	for i, g := range d.Layout.Groups {
 		s := d.syndrome(i)
