@@ -5,7 +5,14 @@
 //
 // Where to look:
 //
-//	policy.go, read.go      the policy and its file
-//	assign.go, control.go   which rule decides about which memory and register
+//	policy.go, read.go       the policy and its file
+//	assign.go, control.go    which rule decides about which memory and register
+//	apply.go, variants.go    the whole, and modules that instances need in several variants
+//	memory.go, tmr.go        codes in memories; memories and registers in three copies
+//	events.go, status.go     how errors that are seen reach the counters at the top
 //	watchdog.go, restart.go  a watchdog that begins anew with the next image
+//	cost.go                  what it costs
+//
+// Passes on the float network are in package float, those on the integer network in package network, the codes in
+// package code.
 package protect
