@@ -13,8 +13,8 @@ import (
 // Machine is one running copy of a design. Its top module has streams: an input stream N is the
 // ports N_valid (in, u1), N_data (in), N_ready (out, u1); an output stream N is N_valid (out), N_data
 // (out), N_ready (in). A transfer happens in a cycle in which valid and ready are both 1. While an input
-// stream offers nothing its data port is all zero. Output ports of no stream are watched, input ports
-// of no stream stay zero. drive.Run is the order of events within a cycle.
+// stream offers nothing its data port is all zero. Output ports of no stream are watched; input ports
+// of no stream, the pins, are zero but for what the stimulus says. drive.Run is the order of events within a cycle.
 type Machine interface {
 	// Reset brings registers and memories to their initial contents; the next cycle is cycle 0.
 	Reset() error
@@ -39,6 +39,9 @@ type Stimulus struct {
 	Inputs [][]byte
 	// Gaps delays input beats, Stalls holds back output ready: see Throttle. The zero value never waits.
 	Gaps, Stalls Throttle
+	// Pins drives input ports of no stream, which are zero else; sorted by cycle. Those of cycles before the
+	// present one are in force from the start, so that a run that is taken up again needs the same list.
+	Pins []Pin
 	// Faults strike after the edge that ends their cycle; sorted by cycle, no flip before the present one. A
 	// stuck fault of an earlier cycle is in force from the first edge of the run on. Nothing of a fault
 	// outlasts the run but the state that it left: a bit stays stuck where the next run has the fault too.
@@ -51,6 +54,13 @@ type Stimulus struct {
 	// Quiet stops the run after that many cycles in a row in which no beat was transferred on any input
 	// or output stream (a hang); 0 never does.
 	Quiet int64
+}
+
+// Pin gives an input port of no stream a value that holds from a cycle on until the port's next one.
+type Pin struct {
+	Cycle int64
+	Port  string
+	Value []byte // packed, in ceil(width/8) little-endian bytes
 }
 
 // Throttle makes a stream pause at random, the same way on every engine: see drive.Throttle.

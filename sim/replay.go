@@ -222,7 +222,7 @@ func (g *Golden) Strike(ctx context.Context, faults []rtl.Fault, horizon int64) 
 // in, and gives Trace.Final of the end: what has come to the ports of no stream by then. The faults are those of
 // the strike.
 func (g *Golden) After(ctx context.Context, t *Trace, faults []rtl.Fault, cycles int64) ([][]byte, error) {
-	s := &Stimulus{Inputs: make([][]byte, len(g.stim.Inputs)), Limit: t.Cycle + cycles}
+	s := &Stimulus{Inputs: make([][]byte, len(g.stim.Inputs)), Pins: g.stim.Pins, Limit: t.Cycle + cycles}
 	for _, f := range faults {
 		if f.Model.Stuck() {
 			s.Faults = append(s.Faults, f)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"rampart/internal/diag"
@@ -13,7 +14,7 @@ import (
 
 // Ports finds the streams of a top module: input streams in the order of their valid ports among
 // Module.Inputs, output streams in the order of theirs among Module.Outputs. Input ports whose names are
-// not those of a stream's stay zero. Errors name the ports that are missing, mistyped, or inputs of no stream
+// not those of a stream's are pins. Errors name the ports that are missing, mistyped, or inputs of no stream
 // though they are called so.
 func Ports(top *rtl.Module) (drive.Ports, error) {
 	in, out := side{}, side{}
@@ -36,9 +37,13 @@ func Ports(top *rtl.Module) (drive.Ports, error) {
 		}
 	}
 	for _, n := range top.Inputs {
-		if !f.used[n.Name] && ofStream(n.Name) {
+		switch {
+		case f.used[n.Name]:
+		case ofStream(n.Name):
 			f.problems.Add(diag.Problem{At: top.Name + "." + n.Name, What: "this input port belongs to no stream",
 				Remedy: "name the ports of a stream N N_valid, N_data and N_ready"})
+		default:
+			ports.Pins = append(ports.Pins, drive.Pin{Name: n.Name, Port: in[n.Name].index, Bits: n.Type.Width()})
 		}
 	}
 	return ports, f.problems.Err()
@@ -116,6 +121,7 @@ func (s *Stimulus) Check(ports drive.Ports, cycle int64) error {
 	if s.Limit < 0 || s.Quiet < 0 {
 		bad("stimulus", "Limit %d and Quiet %d must not be negative", s.Limit, s.Quiet)
 	}
+	s.checkPins(ports, bad)
 	last := int64(math.MinInt64)
 	for _, f := range s.Faults {
 		if least := max(last, cycle); f.Cycle < last || f.Cycle < cycle && !f.Model.Stuck() {
@@ -132,13 +138,48 @@ func checkBeats(in drive.Stream, beats []byte, bad func(at, format string, args 
 		bad(at, "%d bytes are not a whole number of beats of %d bytes", len(beats), size)
 		return
 	}
-	spare := uint(size*8 - in.Bits)
-	for i := size - 1; spare > 0 && i < len(beats); i += size {
-		if beats[i]>>(8-spare) != 0 {
+	for i := 0; i < len(beats); i += size {
+		if excess(beats[i:i+size], in.Bits) {
 			bad(at, "beat %d has bits set past its %d bits", i/size, in.Bits)
 			return
 		}
 	}
+}
+
+// excess tells whether a packed value has bits set past its width.
+func excess(packed []byte, bits int) bool {
+	spare := len(packed)*8 - bits
+	return spare > 0 && packed[len(packed)-1]>>(8-spare) != 0
+}
+
+func (s *Stimulus) checkPins(ports drive.Ports, bad func(at, format string, args ...any)) {
+	last := int64(0)
+	for _, p := range s.Pins {
+		at := "pin " + p.Port
+		k := slices.IndexFunc(ports.Pins, func(q drive.Pin) bool { return q.Name == p.Port })
+		switch {
+		case k < 0:
+			bad(at, "the design has no input port of that name outside of streams")
+		case len(p.Value) != ports.Pins[k].Bytes():
+			bad(at, "a value of %d bytes; it takes %d", len(p.Value), ports.Pins[k].Bytes())
+		case excess(p.Value, ports.Pins[k].Bits):
+			bad(at, "a value has bits set past its %d bits", ports.Pins[k].Bits)
+		}
+		if p.Cycle < last {
+			bad(at, "its cycle %d comes behind cycle %d; pins must be sorted, from cycle 0 on", p.Cycle, last)
+		}
+		last = max(last, p.Cycle)
+	}
+}
+
+// Settings is Pins in terms of a design's ports, which it must fit (Check).
+func (s *Stimulus) Settings(ports drive.Ports) []drive.Setting {
+	var all []drive.Setting
+	for _, p := range s.Pins {
+		k := slices.IndexFunc(ports.Pins, func(q drive.Pin) bool { return q.Name == p.Port })
+		all = append(all, drive.Setting{Cycle: p.Cycle, Pin: k, Value: p.Value})
+	}
+	return all
 }
 
 // Drive runs an engine within this process under a stimulus from the given cycle on; strike does to a bit
@@ -152,7 +193,7 @@ func Drive(ctx context.Context, core drive.Core, ports drive.Ports, cycle int64,
 		faults[i] = drive.Fault{Cycle: f.Cycle, Stuck: f.Model.Stuck()}
 	}
 	return drive.Run(ctx, core, ports, cycle, drive.Stimulus{
-		Inputs: s.Inputs, Gaps: s.Gaps, Stalls: s.Stalls,
+		Inputs: s.Inputs, Gaps: s.Gaps, Stalls: s.Stalls, Pins: s.Settings(ports),
 		Faults: faults, Strike: func(i int) error { return strike(s.Faults[i].Site, s.Faults[i].Model) },
 		Want: s.Want, Limit: s.Limit, Quiet: s.Quiet,
 	})

@@ -31,8 +31,10 @@ const streams = `
   a_valid = input u1
   b_data = input u7
   y_ready = input u1
+  mode = input u9
   r = reg u1
   d = reg u16
+  input mode
   input b_valid
   input a_data
   input a_valid
@@ -52,10 +54,11 @@ func TestPorts(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, drive.Ports{
 		In: []drive.Stream{
-			{Name: "b", Valid: 0, Ready: 4, Data: 3, Bits: 7},
-			{Name: "a", Valid: 2, Ready: 2, Data: 1, Bits: 12},
+			{Name: "b", Valid: 1, Ready: 4, Data: 4, Bits: 7},
+			{Name: "a", Valid: 3, Ready: 2, Data: 2, Bits: 12},
 		},
-		Out:     []drive.Stream{{Name: "y", Valid: 3, Ready: 4, Data: 0, Bits: 16}},
+		Out:     []drive.Stream{{Name: "y", Valid: 3, Ready: 5, Data: 0, Bits: 16}},
+		Pins:    []drive.Pin{{Name: "mode", Port: 0, Bits: 9}},
 		Outputs: 5,
 	}, ports)
 }
@@ -94,6 +97,7 @@ func TestStimulusCheck(t *testing.T) {
 		return &sim.Stimulus{
 			Inputs: [][]byte{{0x7f, 0}, {0xff, 0x0f}}, Want: []int{3}, Limit: 100,
 			Faults: []rtl.Fault{{Cycle: 5}, {Cycle: 5}, {Cycle: 8}},
+			Pins:   []sim.Pin{{0, "mode", []byte{3, 1}}, {7, "mode", []byte{0, 0}}},
 		}
 	}
 	require.NoError(t, good().Check(ports, 5))
@@ -111,6 +115,11 @@ func TestStimulusCheck(t *testing.T) {
 		{"negative limit", func(s *sim.Stimulus) { s.Limit = -1 }, "stimulus: Limit -1 and Quiet 0 must not be negative"},
 		{"negative quiet", func(s *sim.Stimulus) { s.Quiet = -1 }, "stimulus: Limit 100 and Quiet -1 must not be negative"},
 		{"past fault", func(s *sim.Stimulus) { s.Faults[0].Cycle = 4 }, "it strikes before cycle 5; faults must be sorted and flips not in the past"},
+		{"no pin", func(s *sim.Stimulus) { s.Pins[1].Port = "a_data" }, "pin a_data: the design has no input port of that name outside of streams"},
+		{"short pin", func(s *sim.Stimulus) { s.Pins[0].Value = []byte{1} }, "pin mode: a value of 1 bytes; it takes 2"},
+		{"spare bits of a pin", func(s *sim.Stimulus) { s.Pins[0].Value = []byte{0, 2} }, "pin mode: a value has bits set past its 9 bits"},
+		{"unsorted pins", func(s *sim.Stimulus) { s.Pins[0].Cycle = 8 }, "pin mode: its cycle 7 comes behind cycle 8; pins must be sorted, from cycle 0 on"},
+		{"pin before the run", func(s *sim.Stimulus) { s.Pins[0].Cycle = -1 }, "pin mode: its cycle -1 comes behind cycle 0"},
 		{"unsorted faults", func(s *sim.Stimulus) { s.Faults[2].Cycle = 4 }, "it strikes before cycle 5; faults must be sorted"},
 	}
 	for _, c := range cases {

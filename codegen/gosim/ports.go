@@ -124,7 +124,14 @@ func portsLiteral(path string, ports drive.Ports) *jen.Statement {
 		}
 		return jen.Index().Qual(path, "Stream").Values(all...)
 	}
+	var pins []jen.Code
+	for _, p := range ports.Pins {
+		pins = append(pins, jen.Values(jen.Dict{
+			jen.Id("Name"): jen.Lit(p.Name), jen.Id("Port"): jen.Lit(p.Port), jen.Id("Bits"): jen.Lit(p.Bits),
+		}))
+	}
 	return jen.Qual(path, "Ports").Values(jen.Dict{
-		jen.Id("In"): streams(ports.In), jen.Id("Out"): streams(ports.Out), jen.Id("Outputs"): jen.Lit(ports.Outputs),
+		jen.Id("Pins"): jen.Index().Qual(path, "Pin").Values(pins...),
+		jen.Id("In"):   streams(ports.In), jen.Id("Out"): streams(ports.Out), jen.Id("Outputs"): jen.Lit(ports.Outputs),
 	})
 }

@@ -129,6 +129,11 @@ func tables(d *rtl.Design, ports drive.Ports, fingerprint uint64) []byte {
 	writePorts(&b, "outputPorts", outputs)
 	writeStreams(&b, "kInStreams", ports.In)
 	writeStreams(&b, "kOutStreams", ports.Out)
+	b.WriteString("// Input ports of no stream.\nstatic const std::vector<int> kPins = {")
+	for _, p := range ports.Pins {
+		fmt.Fprintf(&b, "%d, ", p.Port)
+	}
+	b.WriteString("};\n")
 	return []byte(b.String())
 }
 

@@ -30,6 +30,7 @@ func twice() *rtl.Design {
 	top := rtl.NewModule("twice", "Two stages.")
 	in := map[string]*rtl.Node{"valid": top.In("in_valid", rtl.U(1)), "data": top.In("in_data", data.Type)}
 	top.In("out__2_ready", rtl.U(1))
+	top.In("mode", rtl.U(9))
 	a := top.Inst("a", stage, in)
 	b := top.Inst("b", stage, map[string]*rtl.Node{"valid": a.Port("full"), "data": a.Port("old")})
 	top.Out("in_ready", top.Bit(true))

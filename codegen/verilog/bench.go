@@ -2,13 +2,14 @@ package verilog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"rampart/ir/rtl"
 )
 
 // Bench writes a test bench for a top module whose ports form valid/ready streams, for any Verilog
-// simulator. It feeds each input stream N the beats of the file N.hex, one a line, without pauses,
+// simulator; input ports of no stream are zero. It feeds each input stream N the beats of the file N.hex, one a line, without pauses,
 // takes every output beat at once, and prints a line "cycle stream data" for each, data in hexadecimal.
 // It stops after so many beats of each output stream, in the order of their valid ports, or, printing
 // "hang", at the limit of cycles. Cycle 0 is the first without reset.
@@ -27,7 +28,12 @@ func Bench(top *rtl.Module, inputs []int, outputs []int, limit int64) File {
 	b.line("    end")
 	n := 0
 	for _, in := range top.Inputs {
-		if name, ok := strings.CutSuffix(in.Name, "_data"); ok {
+		name, of := b.stream(in.Name)
+		switch {
+		case !of:
+			b.line("")
+			b.line("    wire [%d:0] %s = %d'd0;", in.Type.Width()-1, in.Name, in.Type.Width())
+		case in.Name == name+"_data":
 			b.input(name, in.Type.Width(), inputs[n])
 			n++
 		}
@@ -35,7 +41,12 @@ func Bench(top *rtl.Module, inputs []int, outputs []int, limit int64) File {
 	var done []string
 	n = 0
 	for _, out := range top.Outputs {
-		if name, ok := strings.CutSuffix(out.Name, "_data"); ok {
+		name, of := b.stream(out.Name)
+		switch {
+		case !of:
+			b.line("")
+			b.line("    wire [%d:0] %s;", out.Node.Type.Width()-1, out.Name)
+		case out.Name == name+"_data":
 			b.output(name, out.Node.Type.Width())
 			done = append(done, fmt.Sprintf("%s_count >= %d", name, outputs[n]))
 			n++
@@ -57,6 +68,19 @@ func Bench(top *rtl.Module, inputs []int, outputs []int, limit int64) File {
 type bench struct {
 	top  *rtl.Module
 	text strings.Builder
+}
+
+// stream is the name of the stream that a port belongs to, if it does: one that has a valid port.
+func (b *bench) stream(port string) (name string, ok bool) {
+	for _, suffix := range []string{"_valid", "_data", "_ready"} {
+		if name, ok = strings.CutSuffix(port, suffix); ok {
+			break
+		}
+	}
+	valid := name + "_valid"
+	ok = ok && (slices.ContainsFunc(b.top.Inputs, func(n *rtl.Node) bool { return n.Name == valid }) ||
+		slices.ContainsFunc(b.top.Outputs, func(o *rtl.Output) bool { return o.Name == valid }))
+	return name, ok
 }
 
 func (b *bench) line(format string, args ...any) { fmt.Fprintf(&b.text, format+"\n", args...) }

@@ -35,7 +35,7 @@ func Lockstep(t testing.TB, d *rtl.Design, seeds []uint64, cycles int64, engines
 }
 
 // RandomStimulus feeds random beats for a number of cycles, with gaps and stalls for three seeds of
-// four, and strikes random bits of state at random cycles: half of the faults are flips, the others stuck.
+// four, drives pins, and strikes random bits of state at random cycles: half of the faults are flips, the others stuck.
 func RandomStimulus(d *rtl.Design, seed uint64, cycles int64, faults int) (*sim.Stimulus, error) {
 	ports, err := sim.Ports(d.Top)
 	if err != nil {
@@ -50,14 +50,16 @@ func RandomStimulus(d *rtl.Design, seed uint64, cycles int64, faults int) (*sim.
 	for _, in := range ports.In {
 		var beats []byte
 		for range cycles/2 + 1 { // some runs take them all
-			bits := make([]int64, in.Bits)
-			for i := range bits {
-				bits[i] = int64(r.Uint64() & 1)
-			}
-			beats = append(beats, packBits(bits)...)
+			beats = append(beats, randomBits(r, in.Bits)...)
 		}
 		s.Inputs = append(s.Inputs, beats)
 	}
+	for _, p := range ports.Pins {
+		for range cycles / 20 {
+			s.Pins = append(s.Pins, sim.Pin{Cycle: r.Int64N(cycles), Port: p.Name, Value: randomBits(r, p.Bits)})
+		}
+	}
+	slices.SortStableFunc(s.Pins, func(a, b sim.Pin) int { return int(a.Cycle - b.Cycle) })
 	states := d.States()
 	models := []rtl.FaultModel{rtl.Flip, rtl.Flip, rtl.Stuck0, rtl.Stuck1}
 	for range faults {
@@ -65,6 +67,15 @@ func RandomStimulus(d *rtl.Design, seed uint64, cycles int64, faults int) (*sim.
 	}
 	slices.SortStableFunc(s.Faults, func(a, b rtl.Fault) int { return int(a.Cycle - b.Cycle) })
 	return s, nil
+}
+
+// randomBits is a random packed value.
+func randomBits(r *rand.Rand, width int) []byte {
+	bits := make([]int64, width)
+	for i := range bits {
+		bits[i] = int64(r.Uint64() & 1)
+	}
+	return packBits(bits)
 }
 
 func randomSite(r *rand.Rand, states []*rtl.State) rtl.Site {

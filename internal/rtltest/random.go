@@ -40,6 +40,10 @@ func randomTop(r *rand.Rand, modules []*rtl.Module, size int) *rtl.Module {
 	for k := range outs {
 		g.offer(g.m.In(fmt.Sprintf("out_%d_ready", k), rtl.U(1)))
 	}
+	for k := range r.IntN(3) { // ports of no stream, whose values are seen in any case
+		pin := g.offer(g.m.In(fmt.Sprintf("pin_%d", k), g.someType()))
+		g.offer(g.m.Delay(pin.Name+"_was", pin))
+	}
 	tick := g.m.Reg("tick", rtl.U(3), 0)
 	tick.Set(tick.Q.AddI(1))
 	g.offer(tick.Q)

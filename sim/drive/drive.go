@@ -24,8 +24,19 @@ type Core interface {
 // Ports says which ports of the top module form streams, and how many output ports there are.
 type Ports struct {
 	In, Out []Stream // in the order of their valid ports
+	Pins    []Pin    // in the order of Module.Inputs
 	Outputs int
 }
+
+// Pin is an input port of no stream.
+type Pin struct {
+	Name string
+	Port int // index into Module.Inputs
+	Bits int // packed width
+}
+
+// Bytes is the packed size of a pin's value.
+func (p Pin) Bytes() int { return (p.Bits + 7) / 8 }
 
 // Alone lists the output ports that belong to no stream, in their order.
 func (p Ports) Alone() []int {
@@ -62,11 +73,19 @@ func (s Stream) Bytes() int { return (s.Bits + 7) / 8 }
 type Stimulus struct {
 	Inputs       [][]byte
 	Gaps, Stalls Throttle
+	Pins         []Setting // sorted by cycle
 	Faults       []Fault
 	Strike       func(i int) error
 	Want         []int
 	Limit        int64
 	Quiet        int64
+}
+
+// Setting gives a pin a value, packed, that holds from a cycle on until the next one of that pin.
+type Setting struct {
+	Cycle int64
+	Pin   int // index into Ports.Pins
+	Value []byte
 }
 
 // Fault is when a fault strikes, and whether it stays. A stuck one may be of a cycle before the run.
@@ -128,7 +147,8 @@ func (s Stop) String() string {
 //  2. An input stream offers its next beat where one is left and Gaps allows or it was offered before:
 //     valid is 1 and data the beat. Otherwise valid is 0 and data is all zero. An output stream's ready
 //     is 1 where Stalls allows. Every throttle draws in every cycle, whatever becomes of the draw.
-//     Transfers are noted.
+//     Transfers are noted. A pin has the value of its last setting of this cycle or an earlier one, even one
+//     before the run; zero where there is none.
 //  3. The clock edge; the cycle number grows by one.
 //  4. The flips of the cycle that just ended strike, then whatever is stuck by now, in the order of the list.
 //  5. The run stops as Done where Want is met, else as Hang where Quiet cycles in a row had no
@@ -174,6 +194,7 @@ type run struct {
 	seen   [][]byte // per output port: this cycle's value; nil where guarded by a valid of 0
 	in     []feed
 	out    []gate
+	set    int   // settings of pins done
 	struck int   // faults done or in stuck
 	stuck  []int // those in force
 	quiet  int64 // cycles since the last transfer
@@ -198,6 +219,9 @@ func newRun(core Core, ports Ports, cycle int64, s Stimulus) *run {
 		r.guard[st.Data] = st.Valid
 		r.out = append(r.out, s.Stalls.gate(k))
 		core.Set(st.Ready, low)
+	}
+	for _, pin := range ports.Pins {
+		core.Set(pin.Port, make([]byte, pin.Bytes()))
 	}
 	for k, st := range ports.In {
 		src := feed{Stream: st, gate: s.Gaps.gate(k), beats: s.Inputs[k], idle: make([]byte, st.Bytes())}
@@ -262,6 +286,9 @@ func (r *run) finish() {
 func (r *run) drive() {
 	t := r.trace
 	r.moved = false
+	for ; r.set < len(r.s.Pins) && r.s.Pins[r.set].Cycle <= t.Cycle; r.set++ {
+		r.core.Set(r.ports.Pins[r.s.Pins[r.set].Pin].Port, r.s.Pins[r.set].Value)
+	}
 	for k := range r.in {
 		src := &r.in[k]
 		if r.offer(src) && r.seen[src.Ready][0] != 0 {

@@ -13,15 +13,16 @@ import (
 )
 
 // relay is a one-beat buffer: it takes when empty and offers when full.
-// Inputs: in_valid 0, in_data 1, out_ready 2. Outputs: in_ready 0, out_data 1, out_valid 2, tag 3.
+// Inputs: in_valid 0, in_data 1, out_ready 2, mode 3. Outputs: in_ready 0, out_data 1, out_valid 2, tag 3.
 type relay struct {
-	in     [3][]byte
+	in     [4][]byte
 	full   bool
 	data   byte
 	offers []bool // in_valid per cycle
 	idle   []byte // in_data where in_valid is 0
 	cycle  int64
 	stuck  bool
+	mode   []byte // pin 3 per cycle; absent where the run has no pins
 }
 
 var relayPorts = Ports{
@@ -46,6 +47,9 @@ func (c *relay) Get(port int) []byte {
 func (c *relay) Set(port int, packed []byte) { c.in[port] = packed }
 
 func (c *relay) Step() {
+	if c.in[3] != nil {
+		c.mode = append(c.mode, c.in[3][0])
+	}
 	offered := c.in[0][0] != 0
 	c.offers = append(c.offers, offered)
 	if !offered {
@@ -204,5 +208,21 @@ func TestSourceStandsAlone(t *testing.T) {
 	assert.Equal(t, "drive", f.Name.Name)
 	for _, i := range f.Imports {
 		assert.Contains(t, []string{`"context"`, `"fmt"`}, i.Path.Value)
+	}
+}
+
+// A pin holds what it was last set to, before the run too, and is zero else, whatever the run before left there.
+func TestPins(t *testing.T) {
+	ports := relayPorts
+	ports.Pins = []Pin{{Name: "mode", Port: 3, Bits: 5}}
+	pins := []Setting{{2, 0, []byte{9}}, {2, 0, []byte{4}}, {5, 0, []byte{7}}}
+	for from, want := range map[int64][]byte{0: {0, 0, 4, 4, 4, 7, 7, 7}, 2: {4, 4, 4, 7, 7, 7}, 4: {4, 7, 7, 7}, 6: {7, 7}} {
+		c := &relay{}
+		_, err := Run(context.Background(), c, ports, from, Stimulus{Inputs: [][]byte{nil}, Pins: pins, Limit: 8})
+		require.NoError(t, err)
+		assert.Equal(t, want, c.mode, "from cycle %d", from)
+		_, err = Run(context.Background(), c, ports, 8, Stimulus{Inputs: [][]byte{nil}, Limit: 9})
+		require.NoError(t, err)
+		assert.Zero(t, c.mode[len(want)])
 	}
 }

@@ -41,6 +41,8 @@ func both(t testing.TB, d *rtl.Design) []rtltest.Engine {
 	return []rtltest.Engine{{Name: "interpreter", Machine: reference}, {Name: "generated Go", Machine: start(t, d)}}
 }
 
+func TestPins(t *testing.T) { rtltest.VerifyPins(t, start(t, rtltest.Summing())) }
+
 func TestTruth(t *testing.T) {
 	for _, truth := range rtltest.Truths() {
 		t.Run(truth.Name, func(t *testing.T) { truth.Verify(t, start(t, truth.Design)) })

@@ -29,3 +29,9 @@ func TestEveryOperationHasAnEvaluator(t *testing.T) {
 		assert.Equal(t, stored, evaluators[op] == nil, op)
 	}
 }
+
+func TestPins(t *testing.T) {
+	m, err := New(rtltest.Summing())
+	require.NoError(t, err)
+	rtltest.VerifyPins(t, m)
+}

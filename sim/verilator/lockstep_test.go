@@ -57,6 +57,8 @@ func TestTruths(t *testing.T) {
 	}
 }
 
+func TestPins(t *testing.T) { rtltest.VerifyPins(t, start(t, rtltest.Summing(), quick)) }
+
 // Random designs behave as in the interpreter in every cycle, through flips of every kind of state,
 // saves and restores.
 func TestRandomDesigns(t *testing.T) {

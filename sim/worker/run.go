@@ -58,6 +58,12 @@ func (c *client) encode(s *sim.Stimulus) ([]byte, error) {
 	}
 	w.i64(s.Limit)
 	w.i64(s.Quiet)
+	w.u32(uint32(len(s.Pins)))
+	for _, p := range s.Settings(c.ports) {
+		w.i64(p.Cycle)
+		w.u32(uint32(p.Pin))
+		w.bytes(p.Value)
+	}
 	return w.buf, nil
 }
 

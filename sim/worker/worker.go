@@ -17,10 +17,10 @@
 //
 // where status 0 is success and status 1 an error whose text is the payload. "bytes" below is a u64
 // count and as many bytes, "[]i64" a u64 count and as many i64. States are numbered in the order of
-// rtl.Design.States, input and output streams in the order of their valid ports.
+// rtl.Design.States, input and output streams in the order of their valid ports, pins in that of the ports.
 //
 //	op           request payload                                  reply payload
-//	0 hello      -                                                u32 version (3) | u64 Fingerprint of the design
+//	0 hello      -                                                u32 version (4) | u64 Fingerprint of the design
 //	1 reset      -                                                -
 //	2 run        u32 inputs | bytes per input stream              u8 stop (as sim.Stop) | i64 cycle | u64 digest
 //	             u64 gaps.seed | u64 gaps.open                    u32 outputs | per output stream: bytes | []i64 cycles
@@ -28,6 +28,7 @@
 //	             u32 faults | per fault: i64 cycle | u8 model | bit
 //	             u8 whether Want is given | []i64 want
 //	             i64 limit | i64 quiet                            u32 ports of no stream | per such port: bytes
+//	             u32 settings | per setting: i64 cycle | u32 pin | bytes
 //	3 flip       bit                                              -
 //	4 save       u32 slot                                         -
 //	5 restore    u32 slot                                         -
@@ -51,7 +52,7 @@ import (
 )
 
 // Version is the version of the wire format.
-const Version = 3
+const Version = 4
 
 // The requests.
 const (

@@ -19,6 +19,7 @@ import (
 	"rampart/internal/rtltest"
 	"rampart/ir/rtl"
 	"rampart/sim"
+	"rampart/sim/drive"
 	"rampart/sim/interp"
 )
 
@@ -51,7 +52,11 @@ func play(role string, d *rtl.Design) error {
 	if err != nil {
 		return err
 	}
-	s := &server{machine: m, states: d.States(), print: Fingerprint(d), version: Version}
+	ports, err := sim.Ports(d.Top)
+	if err != nil {
+		return err
+	}
+	s := &server{machine: m, states: d.States(), pins: ports.Pins, print: Fingerprint(d), version: Version}
 	switch role {
 	case "other version":
 		s.version++
@@ -86,6 +91,7 @@ func play(role string, d *rtl.Design) error {
 type server struct {
 	machine                  sim.Machine
 	states                   []*rtl.State
+	pins                     []drive.Pin
 	print                    uint64
 	version                  uint32
 	failOn, hangOn, babbleOn byte
@@ -158,6 +164,11 @@ func (s *server) run(r *reader) ([]byte, error) {
 		st.Want = []int{}
 	}
 	st.Limit, st.Quiet = r.i64(), r.i64()
+	for range r.u32() {
+		p := sim.Pin{Cycle: r.i64()}
+		p.Port, p.Value = s.pins[r.u32()].Name, r.bytes()
+		st.Pins = append(st.Pins, p)
+	}
 	if err := r.end(); err != nil {
 		return nil, err
 	}
@@ -259,10 +270,10 @@ func TestReplyOfTheWrongLength(t *testing.T) {
 }
 
 func TestRefusesWhatTheDesignHasNot(t *testing.T) {
-	m := startPlayer(t, "honest", 1)
+	m := startPlayer(t, "honest", 2)
 	defer func() { require.NoError(t, m.Close()) }()
 	var register, memory *rtl.State
-	for _, s := range testDesign(1).States() {
+	for _, s := range testDesign(2).States() {
 		if s.Mem == nil {
 			register = s
 		} else {

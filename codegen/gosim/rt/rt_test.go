@@ -157,6 +157,7 @@ func TestServeRun(t *testing.T) {
 		run = append(append(run, model), make([]byte, 16)...)
 		run = le.AppendUint64(append(run, 0), 0)          // nothing wanted
 		run = le.AppendUint64(le.AppendUint64(run, 4), 0) // four cycles
+		run = le.AppendUint32(run, 0)                     // no pins
 		status, replies := conversation(t, run)
 		require.Equal(t, []byte{0}, status)
 		r := replies[0]

@@ -41,7 +41,7 @@ type kept[D any] struct {
 }
 
 // version of the wire format; package sim/worker describes it.
-const version = 3
+const version = 4
 
 const (
 	opHello byte = iota

@@ -82,6 +82,12 @@ func (p *parser) stimulus() (s drive.Stimulus, strikes []strike) {
 		s.Want = append(s.Want, int(p.i64()))
 	}
 	s.Limit, s.Quiet = p.i64(), p.i64()
+	for range p.u32() {
+		if p.err != nil {
+			break
+		}
+		s.Pins = append(s.Pins, drive.Setting{Cycle: p.i64(), Pin: int(p.u32()), Value: p.take(p.u64())})
+	}
 	return s, strikes
 }
 

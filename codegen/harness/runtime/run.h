@@ -32,6 +32,13 @@ struct Fault {
     uint64_t word;
 };
 
+// Setting gives an input port of no stream a value from a cycle on.
+struct Setting {
+    int64_t cycle;
+    int port;
+    const uint8_t* value;
+};
+
 struct Feed {
     Stream stream;
     Throttle gate;
@@ -87,6 +94,16 @@ public:
         for (uint64_t n = r.u64(); n > 0 && r.ok(); n--) want_.push_back(r.i64());
         limit_ = r.i64();
         quiet_ = r.i64();
+        for (uint32_t n = r.u32(); n > 0 && r.ok(); n--) {
+            Setting s;
+            s.cycle = r.i64();
+            const uint32_t pin = r.u32();
+            const uint64_t size = r.u64();
+            s.value = r.take(size);
+            if (!r.ok() || pin >= kPins.size() || size != m_.in[kPins[pin]].bytes) return false;
+            s.port = kPins[pin];
+            settings_.push_back(s);
+        }
         return r.done() && (want_.empty() || want_.size() == drains_.size());
     }
 
@@ -94,6 +111,7 @@ public:
     bool go(int64_t& cycle) {
         for (const Feed& f : feeds_) offer(f, nullptr);
         for (const Drain& d : drains_) *m_.in[d.stream.ready].at = 0;
+        for (const int port : kPins) std::memset(m_.in[port].at, 0, m_.in[port].bytes);
         if (limit_ > 0 && cycle >= limit_) {
             stop_ = kLimit;
             return true;
@@ -158,6 +176,10 @@ private:
 
     void drive(int64_t cycle) {
         moved_ = false;
+        for (; set_ < settings_.size() && settings_[set_].cycle <= cycle; set_++) {
+            const Port& pin = m_.in[settings_[set_].port];
+            std::memcpy(pin.at, settings_[set_].value, pin.bytes);
+        }
         for (Feed& f : feeds_) {
             const bool open = f.gate.draw();
             f.offered = f.left > 0 && (f.offered || open);
@@ -209,6 +231,8 @@ private:
     std::vector<bool> alone_;  // per output port: whether it belongs to no stream
     std::vector<Feed> feeds_;
     std::vector<Drain> drains_;
+    std::vector<Setting> settings_;
+    size_t set_ = 0;  // settings done
     std::vector<Fault> faults_;
     size_t struck_ = 0;         // faults done or in stuck_
     std::vector<Fault> stuck_;  // those in force

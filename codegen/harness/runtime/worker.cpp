@@ -20,7 +20,7 @@ public:
     bool serve(uint8_t op, Reader r, Writer& w, std::string& error) {
         switch (op) {
         case 0:
-            w.number<uint32_t>(3);
+            w.number<uint32_t>(4);
             w.number<uint64_t>(kFingerprint);
             break;
         case 1:
